@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a process sees: its address space, and the info page that bhc writes for it.
+ *
+ * Virtual address = IPA of the process's stage-2 space. The first 2 MiB region holds
+ * everything small, so that one level-3 table serves it.
+ */
+#ifndef BULKHEAD_ABI_PROCESS_H
+#define BULKHEAD_ABI_PROCESS_H
+
+#include "abi/image.h"
+
+#define PROCESS_INFO_VA  0x200000ull /* struct process_info, read-only, up to 64 KiB */
+#define PROGRAM_TEXT_VA  0x210000ull /* text RX, then rodata and the .data template RO */
+#define PROGRAM_TEXT_END 0x300000ull
+#define PROGRAM_DATA_VA  0x300000ull /* .data and .bss, RW, made anew by crt0 at every start */
+#define PROGRAM_DATA_END 0x380000ull
+#define STACK_VA         0x380000ull /* thread n's stack ends at STACK_VA + (n + 1) * STACK_SLOT */
+#define STACK_SLOT       0x10000ull  /* its lowest page is never mapped */
+#define PROCESS_THREADS  8u
+#define DEVICE_VA        0x400000ull   /* physical device pages, Device-nGnRE, RW */
+#define CHANNEL_VA       0x600000ull   /* channels, RW */
+#define PAYLOAD_VA       0x3000000000ull /* payloads, read-only */
+#define GUEST_VA         0x4000000000ull /* a VM process: guest RAM at GUEST_VA + IPA, RW, never executable */
+#define GUEST_IPA_END    0x4000000000ull /* guest IPAs lie below this */
+
+#define PROCESS_INFO_MAGIC 0x6f666e69646b6c62ull /* "blkdinfo" */
+
+/* One device region of a driver. */
+struct process_device {
+	char name[NAME_BYTES]; /* label or node name of the device in the board's tree */
+	uint64_t va;
+	uint64_t bytes;
+	uint32_t handle; /* HANDLE_INTERRUPT of its first interrupt, or IMAGE_NONE */
+	uint32_t bit;    /* the notification bit that it raises */
+	uint32_t thread; /* index of the thread that gets it */
+	uint32_t padding;
+};
+
+/*
+ * One end of a channel: a struct channel (channel.h) at va, shared with one peer. The end
+ * with side 0 writes ring 0 and reads ring 1. notify(handle) raises the peer's bit; the peer
+ * raises `bit` of this process's thread `thread`.
+ */
+struct process_channel {
+	char name[NAME_BYTES]; /* "console" for the console end; else the peer's name */
+	uint64_t va;
+	uint64_t bytes;
+	uint32_t handle;
+	uint32_t bit;
+	uint32_t thread;
+	uint32_t side;
+};
+
+/* One process that a supervisor controls. */
+struct process_child {
+	char name[NAME_BYTES];
+	uint32_t handle; /* HANDLE_PROCESS */
+	uint32_t flags;  /* CHILD_* */
+	uint32_t restart_limit;      /* restarts after a fault within the window, then it stays stopped */
+	uint32_t restart_window_sec;
+};
+#define CHILD_VM        (1u << 0)
+#define CHILD_AUTOSTART (1u << 1) /* the supervisor starts it when it comes up itself */
+#define CHILD_RESTART_ON_FAULT (1u << 2) /* restart = "always" or "on-fault" */
+#define CHILD_RESTART_ALWAYS   (1u << 3) /* restart = "always": also after SYSTEM_OFF or an end */
+#define CHILD_KERNEL_START     (1u << 4) /* started by the kernel at boot (PROCESS_FLAG_AUTOSTART) */
+
+struct vm_bank {
+	uint64_t ipa;
+	uint64_t bytes;
+};
+
+/* A file for the guest: bytes at va (read-only), to be copied to ipa. */
+struct vm_payload {
+	uint64_t va;
+	uint64_t bytes;
+	uint64_t ipa;
+};
+
+#define KERNEL_IMAGE 0u /* arm64 Image: entry at its start, x0 = tree */
+#define KERNEL_ELF   1u /* loaded by its program headers (physical addresses), entry as it says, x0 = tree */
+#define KERNEL_RAW   2u /* copied to its IPA, entry at its start, x0 = tree */
+
+/* One virtual device of a VM, in the order of the guest's tree. */
+struct vm_device {
+	char backend[NAME_BYTES]; /* name that the device file declares: "pl011", "pl031", "zero" */
+	uint64_t ipa;
+	uint64_t bytes;
+	uint32_t intid;   /* its SPI as INTID (32 and up), or IMAGE_NONE */
+	uint32_t edge;    /* 1: edge triggered */
+	uint32_t channel; /* index in the channels of the process, or IMAGE_NONE */
+	uint32_t padding;
+};
+
+struct vm_info {
+	uint32_t vcpu_count;
+	uint32_t kernel_kind;
+	uint32_t bank_count;
+	uint32_t device_count;
+	struct vm_payload kernel;
+	struct vm_payload initrd; /* bytes 0: none */
+	struct vm_payload tree;
+	uint64_t entry; /* guest entry IPA for RAW and Image; 0 for ELF: from its header */
+	uint64_t seed_offset; /* byte offset in the tree of a 64-byte seed to fill at run time, 0: none */
+	uint64_t gicd_ipa;
+	uint64_t gicr_ipa;
+	struct vm_bank banks[8];
+	uint64_t devices; /* VA of struct vm_device[device_count] */
+	uint32_t sibling[PROCESS_THREADS]; /* HANDLE_NOTIFY of thread n, bit VM_KICK_BIT */
+};
+#define VM_KICK_BIT 60u /* raised by one vCPU thread in another: look at your mailbox */
+
+struct process_info {
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t thread_count;
+	char name[NAME_BYTES];
+	uint32_t start_handle[PROCESS_THREADS]; /* HANDLE_NOTIFY of thread n with NOTIFY_START; [0] unused */
+	uint32_t device_count;
+	uint32_t channel_count;
+	uint32_t child_count;
+	uint32_t system_handle; /* HANDLE_SYSTEM, or IMAGE_NONE */
+	uint32_t supervisor_bit; /* the bit by which the kernel says that a child changed state */
+	uint32_t vm_present;    /* 1: vm is valid */
+	uint64_t devices;  /* VA of struct process_device[] within the info pages */
+	uint64_t channels; /* VA of struct process_channel[] */
+	uint64_t children; /* VA of struct process_child[] */
+	struct vm_info vm;
+	uint64_t period_us;  /* of thread 0, 0: none */
+	uint64_t budget_us;
+};
+
+_Static_assert(sizeof(struct process_device) == 64, "bhc and programs agree");
+_Static_assert(sizeof(struct process_channel) == 64, "bhc and programs agree");
+_Static_assert(sizeof(struct process_child) == 48, "bhc and programs agree");
+_Static_assert(sizeof(struct vm_device) == 64, "bhc and programs agree");
+_Static_assert(sizeof(struct vm_info) == 288, "bhc and programs agree");
+_Static_assert(sizeof(struct process_info) == 432, "bhc and programs agree");
+
+#endif
