@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual interface of the physical GICv3 for the vGIC (IHI 0069 12.4). */
+#include "arch/arm64/arch.h"
+#include "kernel/vgic_port.h"
+
+#define ICH_LR(n)                                                                                  \
+	case n:                                                                                    \
+		return sysreg_read(S3_4_C12_C12_##n)
+#define ICH_LR_HIGH(n, m)                                                                          \
+	case n:                                                                                    \
+		return sysreg_read(S3_4_C12_C13_##m)
+#define ICH_LR_SET(n)                                                                              \
+	case n:                                                                                    \
+		sysreg_write(S3_4_C12_C12_##n, value);                                             \
+		break
+#define ICH_LR_HIGH_SET(n, m)                                                                      \
+	case n:                                                                                    \
+		sysreg_write(S3_4_C12_C13_##m, value);                                             \
+		break
+
+uint64_t arch_lr_read(uint32_t n)
+{
+	switch (n) {
+		ICH_LR(0);
+		ICH_LR(1);
+		ICH_LR(2);
+		ICH_LR(3);
+		ICH_LR(4);
+		ICH_LR(5);
+		ICH_LR(6);
+		ICH_LR(7);
+		ICH_LR_HIGH(8, 0);
+		ICH_LR_HIGH(9, 1);
+		ICH_LR_HIGH(10, 2);
+		ICH_LR_HIGH(11, 3);
+		ICH_LR_HIGH(12, 4);
+		ICH_LR_HIGH(13, 5);
+		ICH_LR_HIGH(14, 6);
+		ICH_LR_HIGH(15, 7);
+	default:
+		return 0u;
+	}
+}
+
+void arch_lr_write(uint32_t n, uint64_t value)
+{
+	switch (n) {
+		ICH_LR_SET(0);
+		ICH_LR_SET(1);
+		ICH_LR_SET(2);
+		ICH_LR_SET(3);
+		ICH_LR_SET(4);
+		ICH_LR_SET(5);
+		ICH_LR_SET(6);
+		ICH_LR_SET(7);
+		ICH_LR_HIGH_SET(8, 0);
+		ICH_LR_HIGH_SET(9, 1);
+		ICH_LR_HIGH_SET(10, 2);
+		ICH_LR_HIGH_SET(11, 3);
+		ICH_LR_HIGH_SET(12, 4);
+		ICH_LR_HIGH_SET(13, 5);
+		ICH_LR_HIGH_SET(14, 6);
+		ICH_LR_HIGH_SET(15, 7);
+	default:
+		break;
+	}
+}
+
+#define VTR_TDS  (1ull << 19) /* ICH_HCR_EL2.TDIR is implemented */
+#define HCR_TC   (1ull << 10)
+#define HCR_TDIR (1ull << 14)
+
+uint32_t arch_lr_count(void)
+{
+	return (uint32_t)(sysreg_read(ICH_VTR_EL2) & 0x1fu) + 1u;
+}
+
+uint64_t arch_ich_elrsr(void)
+{
+	return sysreg_read(ICH_ELRSR_EL2);
+}
+
+uint64_t arch_ich_hcr_read(void)
+{
+	return sysreg_read(ICH_HCR_EL2);
+}
+
+void arch_ich_hcr_write(uint64_t value)
+{
+	if ((value & HCR_TDIR) != 0u && (sysreg_read(ICH_VTR_EL2) & VTR_TDS) == 0u)
+		value = (value & ~HCR_TDIR) | HCR_TC;
+	sysreg_write(ICH_HCR_EL2, value);
+}
+
+uint64_t arch_ich_vmcr_read(void)
+{
+	return sysreg_read(ICH_VMCR_EL2);
+}
+
+void arch_ich_vmcr_write(uint64_t value)
+{
+	sysreg_write(ICH_VMCR_EL2, value);
+}
+
+uint64_t arch_ich_apr_read(uint32_t group)
+{
+	return group == 0u ? sysreg_read(S3_4_C12_C8_0) : sysreg_read(S3_4_C12_C9_0);
+}
+
+void arch_ich_apr_write(uint32_t group, uint64_t value)
+{
+	if (group == 0u)
+		sysreg_write(S3_4_C12_C8_0, value);
+	else
+		sysreg_write(S3_4_C12_C9_0, value);
+}
+
+bool vgic_hw_line(void)
+{
+	/* enabled, not masked, condition met: D11.2.4 */
+	return (sysreg_read(cntv_ctl_el0) & 7u) == 5u;
+}
+
+void vgic_hw_release(void)
+{
+	sysreg_write(ICC_DIR_EL1, INTID_VIRT_TIMER);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The physical GICv3 (IHI 0069): distributor, redistributors, CPU interface. All of the
+ * kernel's interrupts are in Group 1 of the Non-secure state, one priority, EOImode 1:
+ * EOI drops the priority, a second write deactivates. An interrupt that a guest or a process
+ * serves stays active until it has been.
+ */
+#include "arch/arm64/arch.h"
+#include "arch/arm64/mmio.h"
+#include "kernel/interrupt.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "kernel/system.h"
+
+#define GICD_CTLR       0x0000u
+#define GICD_TYPER      0x0004u
+#define GICD_IGROUPR    0x0080u
+#define GICD_ISENABLER  0x0100u
+#define GICD_ICENABLER  0x0180u
+#define GICD_ICPENDR    0x0280u
+#define GICD_ISACTIVER  0x0300u
+#define GICD_ICACTIVER  0x0380u
+#define GICD_IPRIORITYR 0x0400u
+#define GICD_ICFGR      0x0c00u
+#define GICD_IROUTER    0x6000u
+#define GICD_RWP        (1u << 31)
+#define GICD_ENABLE     0x12u /* ARE_NS (or ARE), EnableGrp1A (or EnableGrp1) */
+
+#define GICR_WAKER      0x0014u
+#define GICR_SGI        0x10000u /* the frame with the registers of INTIDs 0..31 */
+#define WAKER_SLEEP     (1u << 1)
+#define WAKER_ASLEEP    (1u << 2)
+
+#define PRIORITY_WORD   0x80808080u
+#define INTID_SPECIAL   1020u
+#define SPI_FIRST       32u
+
+static uint64_t gicd(void)
+{
+	return system_config()->gicd_va;
+}
+
+static void gic_wait_distributor(void)
+{
+	/* IHI 0069 12.9.4: RWP covers CTLR and ICENABLER */
+	while ((mmio_read32(gicd() + GICD_CTLR) & GICD_RWP) != 0u)
+		cpu_yield();
+}
+
+void gic_init_distributor(void)
+{
+	uint32_t lines = 32u * ((mmio_read32(gicd() + GICD_TYPER) & 0x1fu) + 1u);
+
+	mmio_write32(gicd() + GICD_CTLR, 0u);
+	gic_wait_distributor();
+	for (uint32_t i = SPI_FIRST; i < lines; i += 32u) {
+		mmio_write32(gicd() + GICD_ICENABLER + i / 8u, UINT32_MAX);
+		mmio_write32(gicd() + GICD_ICPENDR + i / 8u, UINT32_MAX);
+		mmio_write32(gicd() + GICD_ICACTIVER + i / 8u, UINT32_MAX);
+		/* with two security states this is ignored, and they are ours already */
+		mmio_write32(gicd() + GICD_IGROUPR + i / 8u, UINT32_MAX);
+	}
+	for (uint32_t i = SPI_FIRST; i < lines; i += 4u)
+		mmio_write32(gicd() + GICD_IPRIORITYR + i, PRIORITY_WORD);
+	gic_wait_distributor();
+	mmio_write32(gicd() + GICD_CTLR, GICD_ENABLE);
+	gic_wait_distributor();
+}
+
+void gic_init_cpu(const struct cpu *cpu)
+{
+	uint64_t gicr = cpu->config->gicr_va;
+	uint64_t sgi = gicr + GICR_SGI;
+
+	mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~WAKER_SLEEP);
+	while ((mmio_read32(gicr + GICR_WAKER) & WAKER_ASLEEP) != 0u)
+		cpu_yield();
+	mmio_write32(sgi + GICD_ICENABLER, UINT32_MAX);
+	mmio_write32(sgi + GICD_ICPENDR, UINT32_MAX);
+	mmio_write32(sgi + GICD_ICACTIVER, UINT32_MAX);
+	mmio_write32(sgi + GICD_IGROUPR, UINT32_MAX);
+	for (uint32_t i = 0u; i < SPI_FIRST; i += 4u)
+		mmio_write32(sgi + GICD_IPRIORITYR + i, PRIORITY_WORD);
+	mmio_write32(sgi + GICD_ISENABLER,
+		     (1u << INTID_KICK) | (1u << INTID_STOP) | (1u << INTID_MAINTENANCE) |
+			     (1u << INTID_HYP_TIMER) | (1u << INTID_VIRT_TIMER));
+
+	/* System registers, not memory mapped; EL1 may use them too: IHI 0069 12.2.24 */
+	sysreg_write(ICC_SRE_EL2, 0xfu);
+	isb();
+	sysreg_write(ICC_PMR_EL1, 0xffu);
+	sysreg_write(ICC_BPR1_EL1, 0u);
+	sysreg_write(ICC_CTLR_EL1, 2u); /* EOImode */
+	sysreg_write(ICC_IGRPEN1_EL1, 1u);
+	sysreg_write(ICH_HCR_EL2, 0u);
+	isb();
+}
+
+/* 12.9.22: IROUTER takes the affinity fields of MPIDR where they stand. */
+void arch_irq_enable(uint32_t intid, const struct cpu *cpu, bool edge)
+{
+	uint64_t config = gicd() + GICD_ICFGR + intid / 16u * 4u;
+	uint32_t bit = 2u << (intid % 16u * 2u);
+	uint32_t value = mmio_read32(config);
+
+	mmio_write32(config, edge ? value | bit : value & ~bit);
+	mmio_write64(gicd() + GICD_IROUTER + (uint64_t)intid * 8u, cpu->config->mpidr);
+	mmio_write32(gicd() + GICD_ICPENDR + intid / 32u * 4u, 1u << intid % 32u);
+	mmio_write32(gicd() + GICD_ISENABLER + intid / 32u * 4u, 1u << intid % 32u);
+}
+
+void arch_irq_disable(uint32_t intid)
+{
+	mmio_write32(gicd() + GICD_ICENABLER + intid / 32u * 4u, 1u << intid % 32u);
+	gic_wait_distributor();
+	mmio_write32(gicd() + GICD_ICACTIVER + intid / 32u * 4u, 1u << intid % 32u);
+}
+
+void arch_irq_deactivate(uint32_t intid)
+{
+	sysreg_write(ICC_DIR_EL1, intid);
+}
+
+void gic_timer_set_active(const struct cpu *cpu, bool active)
+{
+	mmio_write32(cpu->config->gicr_va + GICR_SGI + (active ? GICD_ISACTIVER : GICD_ICACTIVER),
+		     1u << INTID_VIRT_TIMER);
+}
+
+static void gic_send(uint64_t mpidr, uint32_t intid)
+{
+	/* 12.2.19: Aff3.Aff2.Aff1, and Aff0 as a bit of the target list in its range of 16 */
+	uint64_t value = ((mpidr >> 32 & 0xffu) << 48) | ((mpidr >> 16 & 0xffu) << 32) |
+			 ((mpidr >> 8 & 0xffu) << 16) | ((mpidr & 0xf0u) >> 4 << 44) |
+			 (1ull << (mpidr & 0xfu)) | ((uint64_t)intid << 24);
+
+	/* what the target is to see is visible before the interrupt: pairs with its IAR read */
+	dsb_ishst();
+	sysreg_write(ICC_SGI1R_EL1, value);
+	isb();
+}
+
+void arch_ipi(const struct cpu *target)
+{
+	gic_send(target->config->mpidr, INTID_KICK);
+}
+
+void arch_stop_others(void)
+{
+	for (uint32_t i = 0u; i < system_config()->cpu_count; i++) {
+		struct cpu *cpu = system_cpu(i);
+
+		if (cpu != arch_cpu() && __atomic_load_n(&cpu->online, __ATOMIC_RELAXED) != 0u)
+			gic_send(cpu->config->mpidr, INTID_STOP);
+	}
+}
+
+static void gic_virtual_timer(struct cpu *cpu)
+{
+	struct thread *thread = cpu->loaded;
+
+	/* The vCPU's timer is off whenever it is not loaded: a late one is dropped. */
+	if (thread == NULL) {
+		sysreg_write(ICC_DIR_EL1, INTID_VIRT_TIMER);
+		return;
+	}
+	(void)vgic_hw_timer(&thread->vcpu->vgic);
+	if (thread->state != THREAD_READY || cpu->current != thread)
+		sched_poke(thread);
+}
+
+static void gic_handle_one(struct cpu *cpu, uint32_t intid)
+{
+	sysreg_write(ICC_EOIR1_EL1, intid);
+	switch (intid) {
+	case INTID_VIRT_TIMER:
+		gic_virtual_timer(cpu);
+		return; /* the guest's EOI deactivates it */
+	case INTID_HYP_TIMER:
+		sysreg_write(cnthp_ctl_el2, 0u);
+		isb();
+		sched_timer_interrupt(cpu);
+		cpu->resched = true;
+		break;
+	case INTID_MAINTENANCE:
+		if (cpu->loaded != NULL)
+			vgic_flush(&cpu->loaded->vcpu->vgic);
+		break;
+	case INTID_KICK:
+		cpu->resched = true;
+		break;
+	case INTID_STOP:
+		arch_halt();
+	default:
+		if (interrupt_deliver(intid))
+			return; /* irq_ack deactivates it */
+		arch_irq_disable(intid);
+		return;
+	}
+	sysreg_write(ICC_DIR_EL1, intid);
+}
+
+void gic_handle(struct cpu *cpu)
+{
+	for (;;) {
+		uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1_EL1) & 0xffffffu;
+
+		if (intid >= INTID_SPECIAL)
+			return;
+		/* 4.1.1: the acknowledge takes effect before what the interrupt announces is read */
+		dsb_sy();
+		gic_handle_one(cpu, intid);
+	}
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the vectors lead. The fast part runs with only the caller-saved registers stored;
+ * trap_resume runs when the whole context is.
+ */
+#include "arch/arm64/arch.h"
+#include "kernel/panic.h"
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/syscall.h"
+
+uint32_t trap_sync(struct cpu *cpu);
+uint32_t trap_irq(struct cpu *cpu);
+uint32_t trap_serror(struct cpu *cpu);
+struct context *trap_resume(uint64_t code, struct cpu *cpu);
+_Noreturn void trap_bug(uint64_t vector);
+
+struct cpu *arch_cpu(void)
+{
+	return (struct cpu *)(uintptr_t)sysreg_read(tpidr_el2);
+}
+
+/* A process did what it must not: it stops, its supervisor hears of it. */
+static uint32_t trap_process_fault(struct thread *thread, uint64_t reason, uint64_t esr)
+{
+	(void)process_stop(thread->process, reason, esr, sysreg_read(far_el2));
+	sched_poke(thread);
+	return TRAP_RESUME;
+}
+
+/* A process that owns FP registers and finds another's in the CPU. */
+static bool trap_is_fp_owner(const struct thread *thread)
+{
+	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u;
+}
+
+static uint32_t trap_process(struct cpu *cpu, struct thread *thread)
+{
+	uint64_t esr = sysreg_read(esr_el2);
+
+	if (ESR_EC(esr) == EC_SVC64)
+		return syscall_dispatch(thread, esr & 0xffffu) ? TRAP_RETURN : TRAP_RESUME;
+	if (ESR_EC(esr) == EC_FP && trap_is_fp_owner(thread)) {
+		fp_take(cpu, thread);
+		return TRAP_RETURN;
+	}
+	return trap_process_fault(thread, EXIT_REASON_FAULT, esr);
+}
+
+uint32_t trap_sync(struct cpu *cpu)
+{
+	struct thread *thread = cpu->current;
+
+	cpu->entries++;
+	if (thread->in_guest)
+		return guest_trap(cpu, &thread->vcpu->guest, false);
+	return trap_process(cpu, thread);
+}
+
+uint32_t trap_irq(struct cpu *cpu)
+{
+	cpu->entries++;
+	gic_handle(cpu);
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+uint32_t trap_serror(struct cpu *cpu)
+{
+	cpu->entries++;
+	return trap_process_fault(cpu->current, EXIT_REASON_SERROR, sysreg_read(esr_el2));
+}
+
+struct context *trap_resume(uint64_t code, struct cpu *cpu)
+{
+	if (code == TRAP_FULL)
+		(void)guest_trap(cpu, &cpu->current->vcpu->guest, true);
+	return sched_resume(cpu);
+}
+
+_Noreturn void trap_bug(uint64_t vector)
+{
+	print_text("\r\nbulkhead: exception in the kernel, vector ");
+	print_decimal(vector);
+	panic_values("ESR_EL2, ELR_EL2, FAR_EL2:", sysreg_read(esr_el2), sysreg_read(elr_el2),
+		     sysreg_read(far_el2));
+}
+
+_Noreturn void arch_halt(void)
+{
+	for (;;)
+		wfi();
+}
+
+uint64_t arch_now(void)
+{
+	/* D11.2.1: without the barrier the counter may be read early */
+	isb();
+	return sysreg_read(cntpct_el0);
+}
+
+uint64_t arch_ticks_per_second(void)
+{
+	return sysreg_read(cntfrq_el0);
+}
+
+void arch_timer_program(uint64_t deadline)
+{
+	if (deadline == UINT64_MAX) {
+		sysreg_write(cnthp_ctl_el2, 0u);
+		return;
+	}
+	sysreg_write(cnthp_cval_el2, deadline);
+	sysreg_write(cnthp_ctl_el2, 1u);
+}
+
+void arch_idle(struct cpu *cpu)
+{
+	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */
+	wfi();
+	gic_handle(cpu);
+}
+
+void arch_pause(void)
+{
+	cpu_yield();
+}
+
+void arch_context_init(struct context *context, uint64_t entry, uint64_t stack, uint64_t argument)
+{
+	for (uint32_t i = 0u; i < 31u; i++)
+		context->x[i] = 0u;
+	context->x[0] = argument;
+	context->pc = entry;
+	context->pstate = PSTATE_EL0T; /* interrupts are not masked; they go to EL2 */
+	context->sp = stack;
+}

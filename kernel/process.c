@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start, stop and fault of processes; contract in process.h. */
+#include "kernel/process.h"
+
+#include "abi/vcpu.h"
+#include "kernel/budget.h"
+#include "kernel/interrupt.h"
+#include "kernel/panic.h"
+#include "kernel/sched.h"
+#include "kernel/system.h"
+#include "kernel/trace.h"
+
+static struct thread *process_thread(const struct process *process, uint32_t index)
+{
+	return system_thread(process->config->thread[index]);
+}
+
+static void process_tell_supervisor(const struct process *process)
+{
+	const struct config_process *config = process->config;
+
+	if (config->supervisor_thread != IMAGE_NONE)
+		sched_notify(system_thread(config->supervisor_thread), 1ull << config->supervisor_bit);
+}
+
+static bool process_change(struct process *process, uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&process->state, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+uint32_t process_state(const struct process *process)
+{
+	uint32_t state = __atomic_load_n(&process->state, __ATOMIC_ACQUIRE);
+
+	return state == PROCESS_STATE_STARTING ? PROCESS_STATE_STOPPED : state;
+}
+
+static bool process_has_cpus(const struct process *process)
+{
+	for (uint32_t i = 0u; i < process->config->thread_count; i++) {
+		if (__atomic_load_n(&process_thread(process, i)->cpu->online, __ATOMIC_ACQUIRE) == 0u)
+			return false;
+	}
+	return true;
+}
+
+status_t process_start(struct process *process)
+{
+	if (!process_has_cpus(process)) {
+		(void)process_change(process, PROCESS_STATE_STOPPED, PROCESS_STATE_ABSENT);
+		return STATUS_ABSENT;
+	}
+	if (!process_change(process, PROCESS_STATE_STOPPED, PROCESS_STATE_STARTING))
+		return STATUS_STATE;
+	/* All threads are parked: their CPUs leave them alone until the state is RUNNING. */
+	process->starts++;
+	process->remaining = process->config->thread_count;
+	process->reason = EXIT_REASON_NONE;
+	process->code = 0u;
+	process->address = 0u;
+	for (uint32_t i = 0u; i < process->config->thread_count; i++)
+		__atomic_store_n(&process_thread(process, i)->word, 0u, __ATOMIC_RELAXED);
+	trace_event(arch_cpu(), TRACE_START, (uint64_t)(process - system_process(0u)), 0u);
+	/* release: pairs with the acquire in sched_poke; the fields above are seen there */
+	__atomic_store_n(&process->state, PROCESS_STATE_RUNNING, __ATOMIC_RELEASE);
+	for (uint32_t i = 0u; i < process->config->thread_count; i++)
+		sched_signal_now(process_thread(process, i));
+	return STATUS_OK;
+}
+
+void process_start_thread(struct thread *thread)
+{
+	const struct config_thread *config = thread->config;
+
+	arch_context_init(&thread->host, thread->process->config->entry, config->stack_top,
+			  config->index);
+	thread->context = &thread->host;
+	thread->in_guest = false;
+	budget_reset(&thread->budget);
+	if (thread->vcpu != NULL) {
+		thread->vcpu->pending = VCPU_EXIT_NOTIFIED;
+		arch_vcpu_reset(thread->vcpu);
+	}
+	interrupt_start(thread);
+	sched_ready(thread);
+}
+
+status_t process_stop(struct process *process, uint64_t reason, uint64_t code, uint64_t address)
+{
+	if (!process_change(process, PROCESS_STATE_RUNNING, PROCESS_STATE_STOPPING))
+		return STATUS_STATE;
+	/* Read by others only once the state is STOPPED, which release in _finish orders. */
+	process->reason = reason;
+	process->code = code;
+	process->address = address;
+	trace_event(arch_cpu(), TRACE_STOP, (uint64_t)(process - system_process(0u)), reason);
+	if (reason != EXIT_REASON_STOPPED && (process->config->flags & PROCESS_FLAG_CRITICAL) != 0u)
+		panic_process(process);
+	for (uint32_t i = 0u; i < process->config->thread_count; i++)
+		sched_signal_now(process_thread(process, i));
+	return STATUS_OK;
+}
+
+static void process_park(struct thread *thread)
+{
+	struct cpu *cpu = thread->cpu;
+
+	interrupt_stop(thread);
+	sched_forget(thread);
+	sched_block(thread, THREAD_PARKED);
+	timer_cancel(&cpu->timers, &thread->wait_timer);
+	timer_cancel(&cpu->timers, &thread->budget_timer);
+	if (thread->vcpu != NULL) {
+		timer_cancel(&cpu->timers, &thread->vcpu->virtual_timer);
+		timer_cancel(&cpu->timers, &thread->vcpu->physical_timer);
+	}
+	arch_thread_discard(cpu, thread);
+	thread->in_guest = false;
+	thread->context = &thread->host;
+}
+
+static void process_finish_stop(struct process *process)
+{
+	if (process->vm != NULL) {
+		vgic_reset(&process->vm->vgic);
+		/* the next guest starts with no translations of this one */
+		for (uint32_t i = 0u; i < CPU_MAX; i++)
+			process->vm->last_vcpu[i] = 0u;
+	}
+	__atomic_store_n(&process->state, PROCESS_STATE_STOPPED, __ATOMIC_RELEASE);
+	process_tell_supervisor(process);
+}
+
+void process_answer_stop(struct thread *thread)
+{
+	struct process *process = thread->process;
+
+	if (thread->stop_seen == process->starts)
+		return;
+	thread->stop_seen = process->starts;
+	process_park(thread);
+	/* acq_rel: the last one sees what the others parked before it */
+	if (__atomic_sub_fetch(&process->remaining, 1u, __ATOMIC_ACQ_REL) == 0u)
+		process_finish_stop(process);
+}

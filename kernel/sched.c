@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scheduler; contract in sched.h. */
+#include "kernel/sched.h"
+
+#include "kernel/budget.h"
+#include "kernel/process.h"
+#include "kernel/trace.h"
+#include "kernel/vcpu.h"
+
+/* The slots from the highest priority down to and including `slot`. */
+static uint64_t sched_slots_to(uint32_t slot)
+{
+	return slot >= CPU_THREADS - 1u ? UINT64_MAX : (2ull << slot) - 1u;
+}
+
+void sched_ready(struct thread *thread)
+{
+	struct cpu *cpu = thread->cpu;
+
+	thread->state = THREAD_READY;
+	if (thread->budget.depleted)
+		return;
+	cpu->ready |= thread->bit;
+	if (thread->slot < cpu->running_slot)
+		cpu->resched = true;
+}
+
+void sched_block(struct thread *thread, enum thread_state state)
+{
+	thread->state = (uint8_t)state;
+	thread->cpu->ready &= ~thread->bit;
+	thread->cpu->resched = true;
+}
+
+void sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline)
+{
+	thread->wait_mask = mask;
+	timer_arm(&thread->cpu->timers, &thread->wait_timer, deadline);
+	sched_block(thread, THREAD_WAITING);
+}
+
+static void sched_poke_waiting(struct thread *thread)
+{
+	uint64_t mask = thread->wait_mask;
+	uint64_t bits = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) & mask;
+
+	if (bits == 0u)
+		return;
+	/* acquire: pairs with the release in sched_notify; what the notifier wrote is seen */
+	bits = __atomic_fetch_and(&thread->word, ~mask, __ATOMIC_ACQUIRE) & mask;
+	timer_cancel(&thread->cpu->timers, &thread->wait_timer);
+	thread->host.x[0] = bits;
+	sched_ready(thread);
+}
+
+void sched_poke(struct thread *thread)
+{
+	uint32_t state = __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE);
+
+	if (state == PROCESS_STATE_STOPPING) {
+		process_answer_stop(thread);
+		return;
+	}
+	switch ((enum thread_state)thread->state) {
+	case THREAD_PARKED:
+		if (state == PROCESS_STATE_RUNNING)
+			process_start_thread(thread);
+		break;
+	case THREAD_WAITING:
+		sched_poke_waiting(thread);
+		break;
+	case THREAD_IDLE:
+		sched_ready(thread);
+		break;
+	case THREAD_SYNC:
+		if (__atomic_load_n(&thread->vcpu->syncing, __ATOMIC_ACQUIRE) == 0u)
+			sched_ready(thread);
+		break;
+	case THREAD_READY:
+		if (thread->cpu->current == thread && thread->in_guest)
+			thread->cpu->resched = true;
+		break;
+	}
+}
+
+/*
+ * The wake word and running_slot form a store-then-load protocol between the signaller
+ * (wake |= bit; read running_slot) and sched_resume (running_slot = slot; read wake). Both
+ * sides are sequentially consistent, so at least one sees the other's store: a wake-up is
+ * never lost, and an IPI goes out only where the thread would run now.
+ */
+void sched_signal(struct thread *thread)
+{
+	struct cpu *target = thread->cpu;
+
+	if (target == arch_cpu()) {
+		sched_poke(thread);
+		return;
+	}
+	__atomic_fetch_or(&target->wake, thread->bit, __ATOMIC_SEQ_CST);
+	if (thread->slot <= __atomic_load_n(&target->running_slot, __ATOMIC_SEQ_CST))
+		arch_ipi(target);
+}
+
+void sched_signal_later(struct thread *thread)
+{
+	struct cpu *target = thread->cpu;
+
+	__atomic_fetch_or(&target->wake, thread->bit, __ATOMIC_SEQ_CST);
+	if (target == arch_cpu())
+		target->resched = true;
+	else if (thread->slot <= __atomic_load_n(&target->running_slot, __ATOMIC_SEQ_CST))
+		arch_ipi(target);
+}
+
+void sched_signal_now(struct thread *thread)
+{
+	if (thread->cpu == arch_cpu()) {
+		sched_poke(thread);
+		return;
+	}
+	__atomic_fetch_or(&thread->cpu->wake, thread->bit, __ATOMIC_SEQ_CST);
+	arch_ipi(thread->cpu);
+}
+
+void sched_notify(struct thread *thread, uint64_t bits)
+{
+	/* release: pairs with the acquire where the bits are taken */
+	uint64_t before = __atomic_fetch_or(&thread->word, bits, __ATOMIC_SEQ_CST);
+
+	if ((before & bits) != bits)
+		sched_signal(thread);
+}
+
+static void sched_drain(struct cpu *cpu)
+{
+	uint64_t wake;
+
+	if (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) == 0u)
+		return;
+	wake = __atomic_exchange_n(&cpu->wake, 0u, __ATOMIC_SEQ_CST);
+	while (wake != 0u) {
+		sched_poke(cpu->slots[__builtin_ctzll(wake)]);
+		wake &= wake - 1u;
+	}
+}
+
+/* Charges the running stretch to current. */
+static void sched_charge(struct cpu *cpu, uint64_t now)
+{
+	struct thread *thread = cpu->current;
+
+	if (thread != NULL) {
+		thread->ticks_used += now - cpu->since;
+		budget_consume(&thread->budget, cpu->since, now - cpu->since);
+	}
+	cpu->since = now;
+}
+
+void sched_forget(struct thread *thread)
+{
+	struct cpu *cpu = thread->cpu;
+
+	if (cpu->current != thread)
+		return;
+	sched_charge(cpu, arch_now());
+	cpu->current = NULL;
+}
+
+static void sched_deplete(struct thread *thread)
+{
+	thread->budget.depleted = true;
+	thread->budget.overrun = false;
+	thread->cpu->ready &= ~thread->bit;
+	thread->cpu->resched = true;
+	timer_arm(&thread->cpu->timers, &thread->budget_timer, budget_next(&thread->budget));
+}
+
+/* Arms the end of the budget of a thread that is about to run; false: there is none left. */
+static bool sched_budget_start(struct thread *thread, uint64_t now)
+{
+	if (thread->budget.full == 0u)
+		return true;
+	budget_replenish(&thread->budget, now);
+	if (thread->budget.left == 0u) {
+		sched_deplete(thread);
+		return false;
+	}
+	timer_arm(&thread->cpu->timers, &thread->budget_timer, now + thread->budget.left);
+	return true;
+}
+
+/* The budget timer of a thread: it is depleted and something came back, or it just ran out. */
+static void sched_budget_timer(struct thread *thread, uint64_t now)
+{
+	struct cpu *cpu = thread->cpu;
+	struct budget *budget = &thread->budget;
+
+	if (budget->depleted) {
+		budget_replenish(budget, now);
+		if (budget->left == 0u) {
+			timer_arm(&cpu->timers, &thread->budget_timer, budget_next(budget));
+			return;
+		}
+		budget->depleted = false;
+		if (thread->state == THREAD_READY)
+			sched_ready(thread);
+		return;
+	}
+	if (cpu->current != thread)
+		return;
+	sched_charge(cpu, now);
+	budget_replenish(budget, now);
+	if (budget->left > 0u) {
+		timer_arm(&cpu->timers, &thread->budget_timer, now + budget->left);
+	} else if (!thread->in_guest && !budget->overrun) {
+		budget->overrun = true;
+		thread->overruns++;
+		timer_arm(&cpu->timers, &thread->budget_timer,
+			  now + SCHED_OVERRUN_US * arch_ticks_per_second() / 1000000u);
+	} else {
+		sched_deplete(thread);
+	}
+}
+
+void sched_overrun_end(struct thread *thread)
+{
+	uint64_t now = arch_now();
+
+	sched_charge(thread->cpu, now);
+	thread->budget.overrun = false;
+	if (thread->budget.left == 0u)
+		sched_deplete(thread);
+}
+
+void sched_timer_interrupt(struct cpu *cpu)
+{
+	uint64_t now = arch_now();
+	struct timer *timer;
+
+	cpu->programmed = TIMER_NEVER;
+	while ((timer = timer_take(&cpu->timers, now)) != NULL) {
+		struct thread *thread = timer->thread;
+
+		switch ((enum timer_kind)timer->kind) {
+		case TIMER_WAIT:
+			thread->host.x[0] = 0u;
+			thread->periods++;
+			sched_ready(thread);
+			break;
+		case TIMER_BUDGET:
+			sched_budget_timer(thread, now);
+			break;
+		case TIMER_VIRTUAL:
+			sched_poke(thread);
+			break;
+		case TIMER_PHYSICAL:
+			vcpu_physical_timer(thread->vcpu);
+			sched_poke(thread);
+			break;
+		}
+	}
+}
+
+/* Makes `next` (NULL: nothing) current; false: it has no budget, choose again. */
+static bool sched_switch(struct cpu *cpu, struct thread *next)
+{
+	uint64_t now = arch_now();
+	struct thread *before = cpu->current;
+
+	sched_charge(cpu, now);
+	if (before != NULL && !before->budget.depleted)
+		timer_cancel(&cpu->timers, &before->budget_timer);
+	cpu->current = NULL;
+	if (next == NULL)
+		return true;
+	if (!sched_budget_start(next, now))
+		return false;
+	cpu->current = next;
+	trace_event(cpu, TRACE_SWITCH, next->slot, 0u);
+	arch_thread_load(cpu, next);
+	return true;
+}
+
+static void sched_program(struct cpu *cpu)
+{
+	uint64_t next = timer_next(&cpu->timers);
+
+	if (next != cpu->programmed) {
+		cpu->programmed = next;
+		arch_timer_program(next);
+	}
+}
+
+struct context *sched_resume(struct cpu *cpu)
+{
+	for (;;) {
+		struct thread *next = NULL;
+
+		cpu->resched = false;
+		sched_drain(cpu);
+		if (cpu->ready != 0u)
+			next = cpu->slots[__builtin_ctzll(cpu->ready)];
+		if (next != cpu->current && !sched_switch(cpu, next))
+			continue;
+		__atomic_store_n(&cpu->running_slot, next != NULL ? next->slot : SLOT_IDLE,
+				 __ATOMIC_SEQ_CST);
+		if ((__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) &
+		     sched_slots_to(cpu->running_slot)) != 0u)
+			continue;
+		if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
+			vgic_flush(&cpu->loaded->vcpu->vgic);
+		if (next == NULL) {
+			sched_program(cpu);
+			arch_idle(cpu);
+			continue;
+		}
+		if (next->in_guest)
+			vcpu_prepare(next);
+		if (cpu->resched)
+			continue;
+		sched_program(cpu);
+		cpu->context = next->context;
+		return next->context;
+	}
+}
+
+uint64_t sched_ticks_used(const struct thread *thread)
+{
+	uint64_t used = __atomic_load_n(&thread->ticks_used, __ATOMIC_RELAXED);
+	const struct cpu *cpu = thread->cpu;
+
+	if (__atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == thread)
+		used += arch_now() - __atomic_load_n(&cpu->since, __ATOMIC_RELAXED);
+	return used;
+}

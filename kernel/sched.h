@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scheduler: per-CPU, fixed priority, preemptive. A CPU's threads are numbered by
+ * priority (slot 0 highest; bhc orders them, equal priorities in the order of the
+ * description), so that the ready set is one word and the choice is one instruction.
+ *
+ * Called with interrupts masked, on the CPU that owns the thread, unless a function says
+ * "any CPU".
+ */
+#ifndef BULKHEAD_KERNEL_SCHED_H
+#define BULKHEAD_KERNEL_SCHED_H
+
+#include "kernel/object.h"
+
+/* Longest that a thread out of budget runs on in host mode before it is cut off. */
+#define SCHED_OVERRUN_US 50u
+
+/* Looks at everything that may have changed for the thread: bits, interrupts, a stop, a start. */
+void sched_poke(struct thread *thread);
+/* Any CPU: as sched_poke, on the thread's CPU, at once if the thread would run now. */
+void sched_signal(struct thread *thread);
+/* Any CPU, also inside a lock: as sched_signal, but here only once the kernel is left. */
+void sched_signal_later(struct thread *thread);
+/* Any CPU: as sched_signal, at once whatever runs there: for stop and start. */
+void sched_signal_now(struct thread *thread);
+/* Any CPU: sets bits in the thread's notification word. */
+void sched_notify(struct thread *thread, uint64_t bits);
+/* The thread may run. */
+void sched_ready(struct thread *thread);
+/* The thread, which is ready, may not run: state says why. */
+void sched_block(struct thread *thread, enum thread_state state);
+/* Blocks the current thread in wait(). */
+void sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline);
+/* The thread stops being current, if it is: it is about to be parked. */
+void sched_forget(struct thread *thread);
+/* The current thread, past its budget, made a system call: it stops here. */
+void sched_overrun_end(struct thread *thread);
+/* The hardware timer fired, or may have: serves all due timers of this CPU. */
+void sched_timer_interrupt(struct cpu *cpu);
+/* Decides what runs, loads it, and returns the context to go to. Idles while there is none. */
+struct context *sched_resume(struct cpu *cpu);
+/* Ticks the thread has used so far, the running stretch included. */
+uint64_t sched_ticks_used(const struct thread *thread);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls; contract in syscall.h and abi/syscall.h. */
+#include "kernel/syscall.h"
+
+#include "kernel/interrupt.h"
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/system.h"
+#include "kernel/trace.h"
+#include "kernel/vcpu.h"
+
+static bool sys_wait(struct thread *thread)
+{
+	uint64_t mask = thread->host.x[0];
+	uint64_t deadline = thread->host.x[1];
+	/* acquire: pairs with the release in sched_notify */
+	uint64_t bits = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) & mask;
+
+	if (bits != 0u) {
+		__atomic_fetch_and(&thread->word, ~bits, __ATOMIC_ACQUIRE);
+		thread->host.x[0] = bits;
+		return true;
+	}
+	if (deadline == 0u) {
+		thread->host.x[0] = 0u;
+		return true;
+	}
+	sched_wait(thread, mask, deadline);
+	/* a bit set by another CPU since the load above finds the thread waiting, or is found here */
+	sched_poke(thread);
+	return false;
+}
+
+static bool sys_notify(struct thread *thread)
+{
+	const struct config_handle *handle =
+		system_handle(thread->process, thread->host.x[0], HANDLE_NOTIFY);
+
+	if (handle == NULL) {
+		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
+		return true;
+	}
+	thread->host.x[0] = (uint64_t)STATUS_OK;
+	sched_notify(system_thread(handle->object), 1ull << handle->argument);
+	return !thread->cpu->resched;
+}
+
+static bool sys_vcpu_run(struct thread *thread)
+{
+	return vcpu_run(thread);
+}
+
+static bool sys_vcpu_get(struct thread *thread)
+{
+	uint64_t value = 0u;
+	bool good = thread->vcpu != NULL &&
+		    arch_vcpu_get(thread->vcpu, thread->host.x[0], &value);
+
+	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
+	thread->host.x[1] = value;
+	return true;
+}
+
+static bool sys_vcpu_set(struct thread *thread)
+{
+	bool good = thread->vcpu != NULL &&
+		    arch_vcpu_set(thread->vcpu, thread->host.x[0], thread->host.x[1]);
+
+	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
+	return true;
+}
+
+static bool sys_virq_line(struct thread *thread)
+{
+	uint64_t intid = thread->host.x[0];
+	uint64_t level = thread->host.x[1];
+	struct vm *vm = thread->process->vm;
+
+	if (vm == NULL) {
+		thread->host.x[0] = (uint64_t)STATUS_DENIED;
+		return true;
+	}
+	if (intid < 16u || intid >= 32u + vm->config->spi_count || level > 1u ||
+	    (intid < 32u && thread->vcpu == NULL)) {
+		thread->host.x[0] = (uint64_t)STATUS_INVALID;
+		return true;
+	}
+	thread->host.x[0] = (uint64_t)(vgic_line(&vm->vgic,
+						 thread->vcpu != NULL ? thread->vcpu->index : 0u,
+						 (uint32_t)intid, level != 0u) ?
+					       STATUS_OK :
+					       STATUS_INVALID);
+	return !thread->cpu->resched;
+}
+
+static bool sys_vgic_access(struct thread *thread)
+{
+	uint64_t ipa = thread->host.x[0];
+	uint64_t flags = thread->host.x[1];
+	uint64_t value = thread->host.x[2];
+	uint32_t size = (uint32_t)(flags & 0xfu);
+	status_t status = STATUS_INVALID;
+
+	if (thread->vcpu == NULL)
+		status = STATUS_DENIED;
+	else if ((flags & ~0x10full) == 0u && (size == 1u || size == 2u || size == 4u || size == 8u))
+		status = vcpu_vgic_access(thread->vcpu, ipa, size, (flags & 0x100u) != 0u, &value);
+	thread->host.x[0] = (uint64_t)status;
+	thread->host.x[1] = value;
+	return !thread->cpu->resched;
+}
+
+static bool sys_irq_ack(struct thread *thread)
+{
+	const struct config_handle *handle =
+		system_handle(thread->process, thread->host.x[0], HANDLE_INTERRUPT);
+
+	/* Only the thread that is told may acknowledge: the interrupt is active on its CPU. */
+	if (handle == NULL || system_interrupt(handle->object)->thread != thread) {
+		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
+		return true;
+	}
+	interrupt_ack(system_interrupt(handle->object));
+	thread->host.x[0] = (uint64_t)STATUS_OK;
+	return true;
+}
+
+static bool sys_process_control(struct thread *thread)
+{
+	uint64_t op = thread->host.x[1];
+	const struct config_handle *handle =
+		system_handle(thread->process, thread->host.x[0], HANDLE_PROCESS);
+	status_t status = STATUS_INVALID;
+
+	if (handle == NULL)
+		status = STATUS_HANDLE;
+	else if ((handle->argument & RIGHT_CONTROL) == 0u)
+		status = STATUS_DENIED;
+	else if (op == PROCESS_STOP)
+		status = process_stop(system_process(handle->object), EXIT_REASON_STOPPED, 0u, 0u);
+	else if (op == PROCESS_START)
+		status = process_start(system_process(handle->object));
+	thread->host.x[0] = (uint64_t)status;
+	return !thread->cpu->resched;
+}
+
+static void syscall_usage(const struct process *process, struct context *context)
+{
+	uint64_t ticks = 0u;
+	uint64_t exits = 0u;
+	uint64_t periods = 0u;
+	uint64_t overruns = 0u;
+
+	for (uint32_t i = 0u; i < process->config->thread_count; i++) {
+		const struct thread *thread = system_thread(process->config->thread[i]);
+
+		ticks += sched_ticks_used(thread);
+		exits += __atomic_load_n(&thread->exits, __ATOMIC_RELAXED);
+		periods += __atomic_load_n(&thread->periods, __ATOMIC_RELAXED);
+		overruns += __atomic_load_n(&thread->overruns, __ATOMIC_RELAXED);
+	}
+	context->x[1] = ticks;
+	context->x[2] = exits;
+	context->x[3] = periods;
+	context->x[4] = overruns;
+	context->x[5] = arch_now();
+}
+
+static bool sys_process_status(struct thread *thread)
+{
+	struct context *context = &thread->host;
+	uint64_t item = context->x[1];
+	const struct config_handle *handle =
+		system_handle(thread->process, context->x[0], HANDLE_PROCESS);
+	const struct process *process;
+
+	context->x[0] = (uint64_t)STATUS_OK;
+	if (handle == NULL) {
+		context->x[0] = (uint64_t)STATUS_HANDLE;
+	} else if ((handle->argument & RIGHT_STATUS) == 0u) {
+		context->x[0] = (uint64_t)STATUS_DENIED;
+	} else if (item == STATUS_ITEM_STATE) {
+		process = system_process(handle->object);
+		context->x[1] = process_state(process);
+		context->x[2] = process->reason;
+		context->x[3] = process->code;
+		context->x[4] = process->address;
+		context->x[5] = process->starts;
+		context->x[6] = process->config->flags;
+	} else if (item == STATUS_ITEM_USAGE) {
+		syscall_usage(system_process(handle->object), context);
+	} else {
+		context->x[0] = (uint64_t)STATUS_INVALID;
+	}
+	return true;
+}
+
+static bool sys_system_control(struct thread *thread)
+{
+	uint64_t op = thread->host.x[1];
+
+	if (system_handle(thread->process, thread->host.x[0], HANDLE_SYSTEM) == NULL) {
+		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
+		return true;
+	}
+	if (op == SYSTEM_OFF)
+		arch_system_off();
+	else if (op == SYSTEM_RESET)
+		arch_system_reset();
+	/* the firmware came back: it cannot */
+	thread->host.x[0] = (uint64_t)STATUS_INVALID;
+	return true;
+}
+
+static bool sys_trace(struct thread *thread)
+{
+	trace_event(thread->cpu, TRACE_USER, thread->host.x[0], thread->host.x[1]);
+	thread->host.x[0] = (uint64_t)STATUS_OK;
+	return true;
+}
+
+static bool sys_exit(struct thread *thread)
+{
+	uint64_t reason = thread->host.x[0];
+
+	if (reason != EXIT_REASON_OFF && reason != EXIT_REASON_RESET)
+		reason = EXIT_REASON_FAILED;
+	/* STATUS_STATE: somebody else is stopping it already */
+	(void)process_stop(thread->process, reason, thread->host.x[1], 0u);
+	sched_poke(thread);
+	return false;
+}
+
+#define SYSCALL(number, NAME, name) [number] = sys_##name,
+static bool (*const syscall_table[])(struct thread *) = {
+#include "abi/syscalls.def"
+};
+#undef SYSCALL
+
+bool syscall_dispatch(struct thread *thread, uint64_t number)
+{
+	if (thread->budget.overrun) {
+		sched_overrun_end(thread);
+		if (thread->cpu->resched) {
+			/* The call is made, and then the thread waits for its budget. */
+			if (number < SYSCALL_COUNT)
+				(void)syscall_table[number](thread);
+			return false;
+		}
+	}
+	if (number < SYSCALL_COUNT)
+		return syscall_table[number](thread);
+	thread->host.x[0] = (uint64_t)STATUS_UNKNOWN;
+	return true;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The compiled system; contract in system.h. */
+#include "kernel/system.h"
+
+#include "kernel/budget.h"
+#include "kernel/panic.h"
+#include "kernel/process.h"
+#include "kernel/trace.h"
+
+#define OBJECT_ALIGN 64u
+#define OBJECT_STRIDE(type)                                                                        \
+	((uint32_t)((sizeof(type) + OBJECT_ALIGN - 1u) / OBJECT_ALIGN * OBJECT_ALIGN))
+
+/* bhc reads this record of the kernel ELF and reserves the arrays. */
+const struct object_size object_sizes[OBJECT_KINDS]
+	__attribute__((section(".bulkhead.sizes"), used)) = {
+		{ OBJECT_CPU, OBJECT_STRIDE(struct cpu) },
+		{ OBJECT_THREAD, OBJECT_STRIDE(struct thread) },
+		{ OBJECT_PROCESS, OBJECT_STRIDE(struct process) },
+		{ OBJECT_VM, OBJECT_STRIDE(struct vm) },
+		{ OBJECT_VCPU, OBJECT_STRIDE(struct vcpu) },
+		{ OBJECT_INTERRUPT, OBJECT_STRIDE(struct interrupt) },
+		{ OBJECT_TRACE, OBJECT_STRIDE(struct trace_ring) },
+	};
+
+static const struct config *the_config;
+
+const struct config *system_config(void)
+{
+	return the_config;
+}
+
+static void *system_object(uint32_t kind, uint32_t index, uint32_t stride)
+{
+	return (void *)(uintptr_t)(the_config->objects[kind] + (uint64_t)index * stride);
+}
+
+struct cpu *system_cpu(uint32_t index)
+{
+	return system_object(OBJECT_CPU, index, OBJECT_STRIDE(struct cpu));
+}
+
+struct thread *system_thread(uint32_t index)
+{
+	return system_object(OBJECT_THREAD, index, OBJECT_STRIDE(struct thread));
+}
+
+struct process *system_process(uint32_t index)
+{
+	return system_object(OBJECT_PROCESS, index, OBJECT_STRIDE(struct process));
+}
+
+struct vm *system_vm(uint32_t index)
+{
+	return system_object(OBJECT_VM, index, OBJECT_STRIDE(struct vm));
+}
+
+struct vcpu *system_vcpu(uint32_t index)
+{
+	return system_object(OBJECT_VCPU, index, OBJECT_STRIDE(struct vcpu));
+}
+
+struct interrupt *system_interrupt(uint32_t index)
+{
+	return system_object(OBJECT_INTERRUPT, index, OBJECT_STRIDE(struct interrupt));
+}
+
+const struct config_handle *system_handle(const struct process *process, uint64_t handle,
+					  uint32_t kind)
+{
+	const struct config_handle *table = (const void *)(uintptr_t)the_config->handles;
+	const struct config_handle *entry;
+
+	if (handle >= process->config->handle_count)
+		return NULL;
+	entry = &table[process->config->handle_first + (uint32_t)handle];
+	return entry->kind == kind ? entry : NULL;
+}
+
+static void system_init_cpu(uint32_t index)
+{
+	const struct config_cpu *config = (const void *)(uintptr_t)the_config->cpus;
+	struct cpu *cpu = system_cpu(index);
+
+	cpu->config = &config[index];
+	cpu->index = index;
+	cpu->running_slot = SLOT_IDLE;
+	cpu->programmed = TIMER_NEVER;
+	cpu->trace = system_object(OBJECT_TRACE, index, OBJECT_STRIDE(struct trace_ring));
+	for (uint32_t i = 0u; i < cpu->config->thread_count; i++) {
+		struct thread *thread = system_thread(cpu->config->thread_first + i);
+
+		cpu->slots[i] = thread;
+		thread->cpu = cpu;
+		thread->slot = i;
+		thread->bit = 1ull << i;
+	}
+}
+
+static void system_init_thread(uint32_t index)
+{
+	const struct config_thread *config = (const void *)(uintptr_t)the_config->threads;
+	struct thread *thread = system_thread(index);
+	uint64_t per_second = arch_ticks_per_second();
+
+	thread->config = &config[index];
+	thread->process = system_process(thread->config->process);
+	thread->context = &thread->host;
+	thread->state = THREAD_PARKED;
+	thread->budget.full = thread->config->budget_us * per_second / 1000000u;
+	thread->budget.period = thread->config->period_us * per_second / 1000000u;
+	budget_reset(&thread->budget);
+	thread->wait_timer.thread = thread;
+	thread->wait_timer.kind = TIMER_WAIT;
+	thread->budget_timer.thread = thread;
+	thread->budget_timer.kind = TIMER_BUDGET;
+}
+
+static void system_init_vcpu(uint32_t index)
+{
+	const struct config_vcpu *config = (const void *)(uintptr_t)the_config->vcpus;
+	struct vcpu *vcpu = system_vcpu(index);
+
+	vcpu->config = &config[index];
+	vcpu->vm = system_vm(vcpu->config->vm);
+	vcpu->index = index - vcpu->vm->config->vcpu_first;
+	vcpu->thread = system_thread(vcpu->config->thread);
+	vcpu->thread->vcpu = vcpu;
+	vcpu->virtual_timer.thread = vcpu->thread;
+	vcpu->virtual_timer.kind = TIMER_VIRTUAL;
+	vcpu->physical_timer.thread = vcpu->thread;
+	vcpu->physical_timer.kind = TIMER_PHYSICAL;
+}
+
+static void system_init_vm(uint32_t index)
+{
+	const struct config_vm *config = (const void *)(uintptr_t)the_config->vms;
+	struct vm *vm = system_vm(index);
+
+	vm->config = &config[index];
+	vm->process = system_process(vm->config->process);
+	vm->process->vm = vm;
+	vgic_init(&vm->vgic, &system_vcpu(vm->config->vcpu_first)->vgic, OBJECT_STRIDE(struct vcpu),
+		  vm->config->vcpu_count, vm->config->spi_count);
+}
+
+void system_init(const struct config *config)
+{
+	const struct config_process *processes = (const void *)(uintptr_t)config->processes;
+	const struct config_interrupt *interrupts = (const void *)(uintptr_t)config->interrupts;
+	uint64_t *object = (void *)(uintptr_t)config->objects_start;
+
+	if (config->magic != CONFIG_MAGIC || config->abi_version != ABI_VERSION)
+		panic("the image's configuration is of another ABI version");
+	the_config = config;
+	for (uint64_t i = 0u; i < config->objects_bytes / sizeof(uint64_t); i++)
+		object[i] = 0u;
+	for (uint32_t i = 0u; i < config->process_count; i++)
+		system_process(i)->config = &processes[i];
+	for (uint32_t i = 0u; i < config->thread_count; i++)
+		system_init_thread(i);
+	for (uint32_t i = 0u; i < config->cpu_count; i++)
+		system_init_cpu(i);
+	for (uint32_t i = 0u; i < config->vm_count; i++)
+		system_init_vm(i);
+	for (uint32_t i = 0u; i < config->vcpu_count; i++)
+		system_init_vcpu(i);
+	for (uint32_t i = 0u; i < config->interrupt_count; i++) {
+		system_interrupt(i)->config = &interrupts[i];
+		system_interrupt(i)->thread = system_thread(interrupts[i].thread);
+	}
+}
+
+void system_autostart(void)
+{
+	for (uint32_t i = 0u; i < the_config->process_count; i++) {
+		struct process *process = system_process(i);
+
+		if ((process->config->flags & PROCESS_FLAG_AUTOSTART) != 0u &&
+		    process_start(process) == STATUS_ABSENT) {
+			print_text("bulkhead: ");
+			print_text(process->config->name);
+			print_text(" not started: its CPU is missing\r\n");
+		}
+	}
+}

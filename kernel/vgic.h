@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual GICv3 of a VM (IHI 0069; one security state: GICD_CTLR.DS and ARE are 1; no
+ * LPIs, no 1-of-N routing: GICD_TYPER.No1N is 1 and the routing-mode bit is read as zero).
+ *
+ * A VM has one struct vgic (distributor) and a struct vgic_cpu per vCPU (redistributor and
+ * list registers). Called at the kernel's exception level with interrupts masked. Functions
+ * that take a struct vgic, and those that say "any CPU", may be called anywhere; the others
+ * only on the CPU to which the vCPU is pinned. One ticket lock per VM guards all but what
+ * vgic_hw_timer() says. No function waits for another CPU but in that lock: at most one
+ * holder per other CPU of the same VM comes first, and the longest hold is one pass over
+ * 32 + spi_count pending bits and the list registers of each vCPU.
+ *
+ * Where the state of an interrupt is. In software: the latch `pending`, the input `line`,
+ * and `active`. While it sits in a list register its bit in `held` is set, that register
+ * alone has its pending and active state, and it belongs to the CPU where the vCPU is
+ * loaded; the latch then means "made pending once more". A register that the guest has
+ * emptied is noticed (reaped) at the next flush.
+ *
+ * Whoever changes something that a vCPU should look at sets its `request` and, when that
+ * was clear, calls vgic_kick(). The CPU of the vCPU calls vgic_flush() before it enters the
+ * guest, and soon after a kick even if the guest is not to run, when vgic_requested().
+ */
+#ifndef BULKHEAD_KERNEL_VGIC_H
+#define BULKHEAD_KERNEL_VGIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VGIC_VCPUS    8u
+#define VGIC_SPIS     256u
+#define VGIC_WORDS    9u  /* of 32 interrupts; word 0 (SGIs and PPIs) is each vCPU's own */
+#define VGIC_LRS      16u /* most list registers that GICv3 has; at least 2 are needed */
+#define VGIC_TIMER_ID 27u /* the virtual timer's PPI, backed by the physical one */
+
+/* Changes that wait in `ask` until the CPU that has the list registers makes them. */
+#define VGIC_ASK_CLEAR_PENDING 0u
+#define VGIC_ASK_CLEAR_ACTIVE  1u
+#define VGIC_ASK_SET_ACTIVE    2u
+#define VGIC_ASKS              3u
+
+struct vgic_word {
+	uint32_t enable;
+	uint32_t group; /* 1: Group 1 */
+	uint32_t edge;
+	uint32_t pending; /* latch: an edge, or GICD_ISPENDR */
+	uint32_t line;    /* PPI 27: taken physically, waits for a list register */
+	uint32_t active;  /* and in no list register */
+	uint8_t priority[32];
+};
+
+struct vgic_cpu {
+	struct vgic *vgic;
+	uint32_t index;
+	uint32_t request; /* written under the lock, read without */
+	bool loaded;
+	bool sync_retry;  /* an access was told VGIC_RETRY: its next trial takes what is known */
+	uint8_t sync_wait;  /* vCPUs whose answer this one waits for */
+	uint8_t sync_asked; /* vCPUs that wait for this one's answer */
+	uint32_t waker;     /* GICR_WAKER */
+	struct vgic_word word;
+	uint32_t routed[VGIC_WORDS];  /* interrupts that go to this vCPU */
+	uint32_t held[VGIC_WORDS];    /* in its list registers */
+	uint32_t spilled[VGIC_WORDS]; /* active here, in no list register: the guest's EOI is counted */
+	uint32_t spill_count;
+	uint32_t seen_pending[VGIC_WORDS]; /* of `held`, when last looked at */
+	uint32_t seen_active[VGIC_WORDS];
+	uint32_t ask[VGIC_ASKS][VGIC_WORDS];
+	/* List registers. `lr` is the truth while not loaded, else what was last read or written. */
+	uint32_t lr_mask; /* those that the CPU has */
+	uint32_t used;
+	uint32_t soft;  /* level-triggered, pending because of GICD_ISPENDR */
+	uint32_t hw_lr; /* where PPI 27 is, while held */
+	uint64_t lr[VGIC_LRS];
+	uint64_t hcr; /* ICH_HCR_EL2 while loaded */
+	uint64_t vmcr;
+	uint64_t apr[2]; /* of groups 0 and 1 */
+};
+
+struct vgic {
+	uint32_t ticket_next;
+	uint32_t ticket_now;
+	uint32_t ctlr; /* GICD_CTLR: bits 0 and 1 */
+	uint32_t vcpu_count;
+	uint32_t word_count; /* 1 + spi_count / 32 */
+	uint32_t stirred;    /* words where an SPI may be pending in software */
+	uint32_t held[VGIC_WORDS]; /* SPIs in some vCPU's list register */
+	struct vgic_cpu *cpu[VGIC_VCPUS];
+	struct vgic_word spi[VGIC_WORDS - 1u];
+	uint32_t router[VGIC_SPIS]; /* GICD_IROUTER: Aff3.Aff2.Aff1.Aff0 */
+};
+
+/*
+ * At boot. The vCPUs' structures are `stride` bytes apart from `first` on; vcpu_count is 1 to
+ * VGIC_VCPUS, spi_count a multiple of 32 up to VGIC_SPIS: bhc has checked both.
+ */
+void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
+	       uint32_t spi_count);
+/* All of the VM's interrupt state as after reset. No vCPU of it is loaded. */
+void vgic_reset(struct vgic *vgic);
+/* Redistributor and CPU interface of one vCPU, loaded or not. */
+void vgic_cpu_reset(struct vgic_cpu *cpu);
+
+/* An access of the guest, by vCPU `self` on whose CPU this runs. */
+struct vgic_access {
+	struct vgic_cpu *self;
+	uint64_t offset; /* from the distributor, or from redistributor 0 (128 KiB each) */
+	uint32_t size;   /* bytes */
+	bool write;
+	uint64_t value; /* to write; or what was read, zero-extended */
+};
+
+enum vgic_result {
+	VGIC_DONE,
+	VGIC_SYNC,  /* done, but the guest may go on only when vgic_synced() says so */
+	VGIC_RETRY, /* not done: the guest executes the instruction again after vgic_synced() */
+};
+
+/*
+ * Registers. What does not exist, and sizes that IHI 0069 section 12.1.3 does not allow, are
+ * read as zero, write ignored. A VGIC_RETRY is not followed by another one unless the vCPU
+ * goes on before vgic_synced() was called.
+ */
+enum vgic_result vgic_distributor(struct vgic_access *access);
+enum vgic_result vgic_redistributor(struct vgic_access *access);
+/* ICC_SGI1R_EL1: group 1. ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 (IHI 0069, with DS = 1): group 0. */
+void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group);
+/* ICC_DIR_EL1, trapped while ICH_HCR_EL2.TDIR is set. VGIC_DONE or VGIC_SYNC. */
+enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value);
+
+/*
+ * Any CPU: the level of an interrupt's input; `vcpu` matters for a PPI. False: no such
+ * interrupt (an SGI, PPI 27, beyond the VM's SPIs or vCPUs); nothing was done.
+ */
+bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level);
+
+/*
+ * The physical PPI 27 has been taken (acknowledged and its priority dropped; it stays active)
+ * on this CPU, where `cpu` is loaded. True: it is in a list register, and the guest's EOI
+ * deactivates the physical one. False: it waits in software; the same follows later. In both
+ * cases the caller leaves the physical interrupt active. The fast path takes no lock: it
+ * writes hw_lr, used and held[0] only, which while loaded nobody else writes.
+ */
+bool vgic_hw_timer(struct vgic_cpu *cpu);
+/* While not loaded: must the physical PPI 27 be active when this vCPU gets loaded? */
+bool vgic_hw_owned(const struct vgic_cpu *cpu);
+
+/* Thread switch: list registers, VMCR, active priorities, HCR to and from the hardware. */
+void vgic_load(struct vgic_cpu *cpu);
+void vgic_save(struct vgic_cpu *cpu);
+/* Loaded vCPUs: before the guest is entered when requested; and the maintenance interrupt. */
+void vgic_flush(struct vgic_cpu *cpu);
+/* Loaded vCPUs: is an interrupt signalled to the guest's CPU (PSTATE apart)? Ends a WFI. */
+bool vgic_pending(struct vgic_cpu *cpu);
+
+/*
+ * Pairs with the interrupt that vgic_kick() sends: a request that this load misses is followed
+ * by an interrupt that is still pending when the guest is entered.
+ */
+static inline bool vgic_requested(const struct vgic_cpu *cpu)
+{
+	return __atomic_load_n(&cpu->request, __ATOMIC_RELAXED) != 0u;
+}
+
+#endif
