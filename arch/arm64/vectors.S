@@ -99,6 +99,7 @@ trap_save:
 	mrs x4, sp_el0
 	stp x2, x3, [x1, #CONTEXT_PC]
 	str x4, [x1, #CONTEXT_SP]
+	mrs x1, tpidr_el2
 	bl trap_resume
 
 	/* x0: the context to go to. Also the first way out of boot_main. */
