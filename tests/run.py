@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""run.py [PATTERN]: every test, or those whose name matches the regular expression.
+
+Called by `./bulkhead test`, which has built everything. Prints a line per test, the ten
+slowest, and as its last line `N passed, N failed`. Exit status 1 when something failed; with
+CI=true in the environment a skipped test is a failure. docs/testing.md is the manual.
+"""
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+os.chdir(ROOT)
+sys.dont_write_bytecode = True
+sys.path[:0] = ["tests", "tests/target"]
+
+import checks
+from machine import Failure, Machine, command
+from table import FORBIDDEN, TARGETS
+from tools import Skip, bhc_build, bhc_info, run_text
+
+JOBS = min(2, os.cpu_count() or 1)
+SLOWEST = 10
+
+
+def unit_tests():
+    for name in sorted(os.listdir("tests/unit")):
+        if name.startswith("test_") and name.endswith(".c"):
+            yield "unit/" + name[len("test_"):-2], lambda path="build/tests/unit/" + name[:-2]: \
+                run_text([path], 120)
+
+
+def rule_examples():
+    if not os.path.isdir("tests/rules"):
+        return
+    for name in sorted(os.listdir("tests/rules")):
+        path = "tests/rules/" + name
+        if name.endswith(".dts") and checks.is_system(path):
+            yield "rule/" + name[:-4], lambda path=path: checks.rule_refused(path)
+
+
+def doc_blocks():
+    for path in checks.documents():
+        for number, (line, block) in enumerate(checks.tested_blocks(path), 1):
+            yield "docs/%s/%d" % (os.path.basename(path)[:-3], number), \
+                lambda block=block, at="%s:%d" % (path, line): checks.run_block(block, at)
+
+
+def target_tests():
+    for entry in TARGETS:
+        yield "target/" + entry["name"], lambda entry=entry: run_target(entry)
+
+
+def run_target(entry):
+    options = {key: entry[key] for key in ("cpu", "secure", "gic", "icount", "arguments")}
+    if entry["plain"]:
+        image = entry["system"]
+        options.update(smp=entry["smp"] or 1, memory=entry["memory"] or "512M",
+                       virtualization=False)
+    else:
+        image = "build/tests/images/%s.img" % entry["name"]
+        bhc_build(entry["system"], image)
+        info = bhc_info(entry["system"])
+        options.update(smp=entry["smp"] or info["cpus"],
+                       memory=entry["memory"] or "%dM" % (int(info["memory_bytes"]) >> 20))
+    line = command(image, **options)
+    with Machine(line, entry["seconds"], FORBIDDEN + tuple(entry["forbidden"])) as machine:
+        try:
+            for step in entry["steps"]:
+                machine.step(step)
+        except Failure as failure:
+            raise Failure("%s\n  command: %s\n  its last lines:\n%s"
+                          % (failure, " ".join(line), machine.tail())) from None
+        console = machine.console()
+    shown = [match[0] for pattern in entry["show"]
+             for match in re.finditer(pattern, console, re.MULTILINE)]
+    return "".join("  %s\n" % line for line in shown)
+
+
+def run_one(name, function):
+    """(name, state, seconds, text); state is "ok", "FAILED" or "skipped"."""
+    start = time.monotonic()
+    try:
+        text, state = function() or "", "ok"
+    except Skip as skip:
+        text, state = "  %s\n" % skip, "skipped"
+    except Failure as failure:
+        text, state = "  %s\n" % str(failure).rstrip("\n"), "FAILED"
+    except Exception:  # the runner's own mistake fails the one test, not the run
+        text, state = traceback.format_exc(), "FAILED"
+    seconds = time.monotonic() - start
+    print("%-8s%s  %.1f s\n%s" % (state, name, seconds, text), end="", flush=True)
+    return name, state, seconds
+
+
+def main():
+    if len(sys.argv) > 2:
+        print("usage: run.py [PATTERN]", file=sys.stderr)
+        return 3
+    pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
+    tests = []
+    for source in (checks.static_tests, unit_tests, rule_examples, target_tests, doc_blocks):
+        tests += [test for test in source() if pattern.search(test[0])]
+    # The long ones first, so that the last one does not run alone.
+    tests.sort(key=lambda test: not test[0].startswith("target/"))
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        results = [future.result() for future in
+                   [pool.submit(run_one, *test) for test in tests]]
+
+    slowest = sorted(results, key=lambda result: -result[2])[:SLOWEST]
+    print("\nslowest:")
+    for name, _, seconds in slowest:
+        print("%7.1f s  %s" % (seconds, name))
+    states = [state for _, state, _ in results]
+    failed = states.count("FAILED")
+    skipped = states.count("skipped")
+    if skipped:
+        print("%d skipped%s" % (skipped, ", which counts as failed here"
+                                if os.environ.get("CI") == "true" else ""))
+        if os.environ.get("CI") == "true":
+            failed += skipped
+    if failed:
+        print("failed: %s" % " ".join(name for name, state, _ in results if state == "FAILED"))
+    if not tests:
+        print("no test matches")
+        failed = 1
+    print("%d passed, %d failed" % (states.count("ok"), failed))
+    return 1 if failed else 0
+
+
+sys.exit(main())
