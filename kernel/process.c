@@ -20,7 +20,8 @@ static void process_tell_supervisor(const struct process *process)
 	const struct config_process *config = process->config;
 
 	if (config->supervisor_thread != IMAGE_NONE)
-		sched_notify(system_thread(config->supervisor_thread), 1ull << config->supervisor_bit);
+		sched_notify(system_thread(config->supervisor_thread),
+			     1ull << config->supervisor_bit);
 }
 
 static bool process_change(struct process *process, uint32_t from, uint32_t to)
@@ -39,7 +40,8 @@ uint32_t process_state(const struct process *process)
 static bool process_has_cpus(const struct process *process)
 {
 	for (uint32_t i = 0u; i < process->config->thread_count; i++) {
-		if (__atomic_load_n(&process_thread(process, i)->cpu->online, __ATOMIC_ACQUIRE) == 0u)
+		if (__atomic_load_n(&process_thread(process, i)->cpu->online, __ATOMIC_ACQUIRE) ==
+		    0u)
 			return false;
 	}
 	return true;

@@ -53,8 +53,7 @@ static bool sys_vcpu_run(struct thread *thread)
 static bool sys_vcpu_get(struct thread *thread)
 {
 	uint64_t value = 0u;
-	bool good = thread->vcpu != NULL &&
-		    arch_vcpu_get(thread->vcpu, thread->host.x[0], &value);
+	bool good = thread->vcpu != NULL && arch_vcpu_get(thread->vcpu, thread->host.x[0], &value);
 
 	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
 	thread->host.x[1] = value;
@@ -85,11 +84,11 @@ static bool sys_virq_line(struct thread *thread)
 		thread->host.x[0] = (uint64_t)STATUS_INVALID;
 		return true;
 	}
-	thread->host.x[0] = (uint64_t)(vgic_line(&vm->vgic,
-						 thread->vcpu != NULL ? thread->vcpu->index : 0u,
-						 (uint32_t)intid, level != 0u) ?
-					       STATUS_OK :
-					       STATUS_INVALID);
+	thread->host.x[0] =
+		(uint64_t)(vgic_line(&vm->vgic, thread->vcpu != NULL ? thread->vcpu->index : 0u,
+				     (uint32_t)intid, level != 0u)
+				   ? STATUS_OK
+				   : STATUS_INVALID);
 	return !thread->cpu->resched;
 }
 
@@ -103,7 +102,8 @@ static bool sys_vgic_access(struct thread *thread)
 
 	if (thread->vcpu == NULL)
 		status = STATUS_DENIED;
-	else if ((flags & ~0x10full) == 0u && (size == 1u || size == 2u || size == 4u || size == 8u))
+	else if ((flags & ~0x10full) == 0u &&
+		 (size == 1u || size == 2u || size == 4u || size == 8u))
 		status = vcpu_vgic_access(thread->vcpu, ipa, size, (flags & 0x100u) != 0u, &value);
 	thread->host.x[0] = (uint64_t)status;
 	thread->host.x[1] = value;

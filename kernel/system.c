@@ -8,20 +8,20 @@
 #include "kernel/trace.h"
 
 #define OBJECT_ALIGN 64u
-#define OBJECT_STRIDE(type)                                                                        \
+#define OBJECT_STRIDE(type) \
 	((uint32_t)((sizeof(type) + OBJECT_ALIGN - 1u) / OBJECT_ALIGN * OBJECT_ALIGN))
 
 /* bhc reads this record of the kernel ELF and reserves the arrays. */
 const struct object_size object_sizes[OBJECT_KINDS]
 	__attribute__((section(".bulkhead.sizes"), used)) = {
-		{ OBJECT_CPU, OBJECT_STRIDE(struct cpu) },
-		{ OBJECT_THREAD, OBJECT_STRIDE(struct thread) },
-		{ OBJECT_PROCESS, OBJECT_STRIDE(struct process) },
-		{ OBJECT_VM, OBJECT_STRIDE(struct vm) },
-		{ OBJECT_VCPU, OBJECT_STRIDE(struct vcpu) },
-		{ OBJECT_INTERRUPT, OBJECT_STRIDE(struct interrupt) },
-		{ OBJECT_TRACE, OBJECT_STRIDE(struct trace_ring) },
-	};
+		{OBJECT_CPU, OBJECT_STRIDE(struct cpu)},
+		{OBJECT_THREAD, OBJECT_STRIDE(struct thread)},
+		{OBJECT_PROCESS, OBJECT_STRIDE(struct process)},
+		{OBJECT_VM, OBJECT_STRIDE(struct vm)},
+		{OBJECT_VCPU, OBJECT_STRIDE(struct vcpu)},
+		{OBJECT_INTERRUPT, OBJECT_STRIDE(struct interrupt)},
+		{OBJECT_TRACE, OBJECT_STRIDE(struct trace_ring)},
+};
 
 static const struct config *the_config;
 

@@ -7,25 +7,25 @@
 #include "kernel/vgic_port.h"
 
 #define PHYSICAL_TIMER_INTID 30u /* BSA: EL1 physical timer */
-#define TIMER_ENABLE         1u  /* CNTP_CTL_EL0, DDI 0487 D13.8.17 */
-#define TIMER_MASK           2u
+#define TIMER_ENABLE	     1u	 /* CNTP_CTL_EL0, DDI 0487 D13.8.17 */
+#define TIMER_MASK	     2u
 
 #define GICD_BYTES 0x10000ull
 #define GICR_BYTES 0x20000ull
 
 /* SMC Calling Convention (DEN 0028) and PSCI (DEN 0022) */
 #define SMCCC_NOT_SUPPORTED 0xffffffffffffffffull
-#define SMCCC_FAST          0x80000000ull
-#define SMCCC_64            0x40000000ull
-#define SMCCC_SERVICE       0xffff0000ull /* owner and reserved bits */
-#define SMCCC_VERSION       0x80000000ull
-#define PSCI_SERVICE        0x84000000ull
-#define PSCI_FUNCTIONS      0x20ull
-#define PSCI_VERSION        0x84000000ull
-#define VERSION_1_1         0x10001ull
+#define SMCCC_FAST	    0x80000000ull
+#define SMCCC_64	    0x40000000ull
+#define SMCCC_SERVICE	    0xffff0000ull /* owner and reserved bits */
+#define SMCCC_VERSION	    0x80000000ull
+#define PSCI_SERVICE	    0x84000000ull
+#define PSCI_FUNCTIONS	    0x20ull
+#define PSCI_VERSION	    0x84000000ull
+#define VERSION_1_1	    0x10001ull
 
 #define ANSWERS(exit) (1u << (exit))
-#define ANSWERS_ACCESS                                                                             \
+#define ANSWERS_ACCESS \
 	(ANSWERS(VCPU_EXIT_MMIO_READ) | ANSWERS(VCPU_EXIT_MMIO_WRITE) | ANSWERS(VCPU_EXIT_DECODE))
 
 /* Which pending exits each operation answers. */
@@ -118,7 +118,7 @@ void vcpu_prepare(struct thread *thread)
 	uint64_t word = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE);
 
 	if (word != 0u) {
-		const uint64_t values[6] = { word };
+		const uint64_t values[6] = {word};
 
 		vcpu_exit(thread, VCPU_EXIT_NOTIFIED, values);
 		return;
@@ -141,9 +141,10 @@ void vcpu_physical_timer(struct vcpu *vcpu)
 	bool due = enabled && arch_now() >= vcpu->ptimer_compare;
 
 	timer_arm(&vcpu->thread->cpu->timers, &vcpu->physical_timer,
-		  enabled && !due && (vcpu->ptimer_control & TIMER_MASK) == 0u ?
-			  vcpu->ptimer_compare :
-			  TIMER_NEVER);
+		  enabled && !due && (vcpu->ptimer_control & TIMER_MASK) == 0u
+			  ? vcpu->ptimer_compare
+			  : TIMER_NEVER);
+	vcpu->thread->cpu->resched = true; /* the hardware timer may have to be earlier */
 	(void)vgic_line(&vcpu->vm->vgic, vcpu->index, PHYSICAL_TIMER_INTID,
 			due && (vcpu->ptimer_control & TIMER_MASK) == 0u);
 }
@@ -211,7 +212,8 @@ bool vcpu_call(struct context *guest)
 		guest->x[0] = VERSION_1_1;
 		return true;
 	}
-	if (service == SMCCC_FAST || (service == PSCI_SERVICE && (function & 0xffffu) < PSCI_FUNCTIONS))
+	if (service == SMCCC_FAST ||
+	    (service == PSCI_SERVICE && (function & 0xffffu) < PSCI_FUNCTIONS))
 		return false;
 	guest->x[0] = SMCCC_NOT_SUPPORTED;
 	return true;

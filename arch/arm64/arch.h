@@ -37,7 +37,7 @@ struct arch_vcpu {
 	uint64_t ifsr32;
 	uint64_t fpexc32;
 	uint64_t vdisr;
-	uint64_t mdscr;    /* emulated: the guest's value never reaches hardware */
+	uint64_t mdscr;	   /* emulated: the guest's value never reaches hardware */
 	uint64_t cntv_ctl; /* while the vCPU is not loaded */
 	uint64_t cntv_cval;
 };
@@ -86,10 +86,10 @@ void fp_release(struct cpu *cpu, const struct thread *thread);
 void el1_release(struct cpu *cpu, struct thread *thread);
 
 /* gicv3.c */
-#define INTID_KICK        0u
-#define INTID_STOP        1u
+#define INTID_KICK	  0u
+#define INTID_STOP	  1u
 #define INTID_MAINTENANCE 25u /* BSA PPI numbers */
-#define INTID_HYP_TIMER   26u
+#define INTID_HYP_TIMER	  26u
 #define INTID_VIRT_TIMER  27u
 void gic_init_distributor(void);
 void gic_init_cpu(const struct cpu *cpu);

@@ -23,9 +23,9 @@
 /* CPACR_EL1 while the thread is in host mode: in a vCPU thread FP belongs to the guest. */
 static uint64_t el1_host_cpacr(const struct thread *thread)
 {
-	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u ?
-		       CPACR_FP :
-		       0u;
+	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u
+		       ? CPACR_FP
+		       : 0u;
 }
 
 /* TGE = 1; the guest's four registers go to memory, the host's take their place. */

@@ -3,19 +3,19 @@
 #include "arch/arm64/arch.h"
 #include "kernel/vgic_port.h"
 
-#define ICH_LR(n)                                                                                  \
-	case n:                                                                                    \
+#define ICH_LR(n) \
+	case n:   \
 		return sysreg_read(S3_4_C12_C12_##n)
-#define ICH_LR_HIGH(n, m)                                                                          \
-	case n:                                                                                    \
+#define ICH_LR_HIGH(n, m) \
+	case n:           \
 		return sysreg_read(S3_4_C12_C13_##m)
-#define ICH_LR_SET(n)                                                                              \
-	case n:                                                                                    \
-		sysreg_write(S3_4_C12_C12_##n, value);                                             \
+#define ICH_LR_SET(n)                                  \
+	case n:                                        \
+		sysreg_write(S3_4_C12_C12_##n, value); \
 		break
-#define ICH_LR_HIGH_SET(n, m)                                                                      \
-	case n:                                                                                    \
-		sysreg_write(S3_4_C12_C13_##m, value);                                             \
+#define ICH_LR_HIGH_SET(n, m)                          \
+	case n:                                        \
+		sysreg_write(S3_4_C12_C13_##m, value); \
 		break
 
 uint64_t arch_lr_read(uint32_t n)
@@ -66,8 +66,8 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	}
 }
 
-#define VTR_TDS  (1ull << 19) /* ICH_HCR_EL2.TDIR is implemented */
-#define HCR_TC   (1ull << 10)
+#define VTR_TDS	 (1ull << 19) /* ICH_HCR_EL2.TDIR is implemented */
+#define HCR_TC	 (1ull << 10)
 #define HCR_TDIR (1ull << 14)
 
 uint32_t arch_lr_count(void)

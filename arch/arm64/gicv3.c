@@ -12,28 +12,28 @@
 #include "kernel/sched.h"
 #include "kernel/system.h"
 
-#define GICD_CTLR       0x0000u
-#define GICD_TYPER      0x0004u
-#define GICD_IGROUPR    0x0080u
-#define GICD_ISENABLER  0x0100u
-#define GICD_ICENABLER  0x0180u
-#define GICD_ICPENDR    0x0280u
-#define GICD_ISACTIVER  0x0300u
-#define GICD_ICACTIVER  0x0380u
+#define GICD_CTLR	0x0000u
+#define GICD_TYPER	0x0004u
+#define GICD_IGROUPR	0x0080u
+#define GICD_ISENABLER	0x0100u
+#define GICD_ICENABLER	0x0180u
+#define GICD_ICPENDR	0x0280u
+#define GICD_ISACTIVER	0x0300u
+#define GICD_ICACTIVER	0x0380u
 #define GICD_IPRIORITYR 0x0400u
-#define GICD_ICFGR      0x0c00u
-#define GICD_IROUTER    0x6000u
-#define GICD_RWP        (1u << 31)
-#define GICD_ENABLE     0x12u /* ARE_NS (or ARE), EnableGrp1A (or EnableGrp1) */
+#define GICD_ICFGR	0x0c00u
+#define GICD_IROUTER	0x6000u
+#define GICD_RWP	(1u << 31)
+#define GICD_ENABLE	0x12u /* ARE_NS (or ARE), EnableGrp1A (or EnableGrp1) */
 
-#define GICR_WAKER      0x0014u
-#define GICR_SGI        0x10000u /* the frame with the registers of INTIDs 0..31 */
-#define WAKER_SLEEP     (1u << 1)
-#define WAKER_ASLEEP    (1u << 2)
+#define GICR_WAKER   0x0014u
+#define GICR_SGI     0x10000u /* the frame with the registers of INTIDs 0..31 */
+#define WAKER_SLEEP  (1u << 1)
+#define WAKER_ASLEEP (1u << 2)
 
-#define PRIORITY_WORD   0x80808080u
-#define INTID_SPECIAL   1020u
-#define SPI_FIRST       32u
+#define PRIORITY_WORD 0x80808080u
+#define INTID_SPECIAL 1020u
+#define SPI_FIRST     32u
 
 static uint64_t gicd(void)
 {

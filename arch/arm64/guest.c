@@ -70,8 +70,8 @@ static uint32_t guest_call(struct cpu *cpu, struct context *context, uint64_t es
 		return TRAP_FULL;
 	if (smc)
 		guest_advance(context, esr, full);
-	const uint64_t values[6] = { context->x[0], context->x[1], context->x[2], context->x[3],
-				     smc ? 1u : 0u };
+	const uint64_t values[6] = {context->x[0], context->x[1], context->x[2], context->x[3],
+				    smc ? 1u : 0u};
 	vcpu_exit(cpu->current, VCPU_EXIT_CALL, values);
 	return TRAP_RESUME;
 }
@@ -148,13 +148,13 @@ static uint32_t guest_data_abort(struct cpu *cpu, struct context *context, uint6
 	if ((esr & ISS_CM) != 0u) {
 		guest_advance(context, esr, full); /* cache maintenance of what is not cached */
 	} else if ((esr & ISS_ISV) == 0u) {
-		const uint64_t values[6] = { ipa, context->pc, esr, far };
+		const uint64_t values[6] = {ipa, context->pc, esr, far};
 
 		vcpu_exit(thread, VCPU_EXIT_DECODE, values);
 	} else {
 		bool write = (esr & ISS_WRITE) != 0u;
-		const uint64_t values[6] = { ipa, 1ull << ISS_SAS(esr),
-					     write ? guest_store_value(context, esr) : 0u };
+		const uint64_t values[6] = {ipa, 1ull << ISS_SAS(esr),
+					    write ? guest_store_value(context, esr) : 0u};
 
 		vcpu_exit(thread, write ? VCPU_EXIT_MMIO_WRITE : VCPU_EXIT_MMIO_READ, values);
 	}
@@ -165,7 +165,7 @@ static uint32_t guest_fetch_abort(struct cpu *cpu, struct context *context, uint
 {
 	struct thread *thread = cpu->current;
 	uint64_t far = sysreg_read(far_el2);
-	const uint64_t values[6] = { guest_ipa(), context->pc };
+	const uint64_t values[6] = {guest_ipa(), context->pc};
 
 	if (!full)
 		return TRAP_FULL;
@@ -206,8 +206,8 @@ uint32_t guest_trap(struct cpu *cpu, struct context *context, bool full)
 	uint64_t esr = sysreg_read(esr_el2);
 	guest_handler handler = guest_handlers[ESR_EC(esr)];
 
-	return handler != NULL ? handler(cpu, context, esr, full) :
-				 guest_undefined(cpu, context, esr, full);
+	return handler != NULL ? handler(cpu, context, esr, full)
+			       : guest_undefined(cpu, context, esr, full);
 }
 
 void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)

@@ -2,8 +2,8 @@
 /* The board's firmware: PSCI (DEN 0022) by SMC, the only conduit there is at EL2. */
 #include "arch/arm64/arch.h"
 
-#define PSCI_CPU_ON       0xc4000003u
-#define PSCI_SYSTEM_OFF   0x84000008u
+#define PSCI_CPU_ON	  0xc4000003u
+#define PSCI_SYSTEM_OFF	  0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
 
 static int64_t psci_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)

@@ -61,7 +61,7 @@ void arch_thread_discard(struct cpu *cpu, struct thread *thread)
 
 void arch_context_init(struct context *context, uint64_t entry, uint64_t stack, uint64_t argument)
 {
-	*context = (struct context){ .pc = entry, .sp = stack };
+	*context = (struct context){.pc = entry, .sp = stack};
 	context->x[0] = argument;
 }
 
@@ -78,7 +78,7 @@ void arch_vcpu_leave(struct cpu *cpu, struct thread *thread)
 
 void arch_vcpu_reset(struct vcpu *vcpu)
 {
-	vcpu->guest = (struct context){ 0 };
+	vcpu->guest = (struct context){0};
 }
 
 void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)

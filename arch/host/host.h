@@ -12,10 +12,10 @@
 #define HOST_TICKS_PER_SECOND 1000000u
 
 struct host {
-	struct cpu *cpu;          /* the executing CPU */
-	uint64_t now;             /* its counter */
-	uint64_t deadline;        /* last programmed */
-	uint32_t ipis[CPU_MAX];   /* sent to each CPU */
+	struct cpu *cpu;	/* the executing CPU */
+	uint64_t now;		/* its counter */
+	uint64_t deadline;	/* last programmed */
+	uint32_t ipis[CPU_MAX]; /* sent to each CPU */
 	uint32_t irq_enables;
 	uint32_t irq_disables;
 	uint32_t deactivations;
@@ -23,7 +23,7 @@ struct host {
 	uint32_t injected_aborts;
 	uint32_t injected_undefined;
 	uint32_t advances;
-	uint64_t read_value;      /* of arch_vcpu_complete_read */
+	uint64_t read_value; /* of arch_vcpu_complete_read */
 	uint32_t off_calls;
 	/* called by arch_idle: makes something happen; must not return without an event */
 	void (*idle)(struct cpu *cpu);

@@ -52,15 +52,14 @@ static void set_process(uint32_t index, uint32_t thread, uint32_t cpu, uint32_t 
 		.entry = 0x210000u,
 		.vm = IMAGE_NONE,
 		.thread_count = 1,
-		.thread = { thread },
+		.thread = {thread},
 		.supervisor_thread = index == SUPERVISOR ? IMAGE_NONE : 0u,
 		.supervisor_bit = 7,
 		.handle_first = 4u * index,
 		.handle_count = 4,
 	};
 	threads[thread] = (struct config_thread){
-		.process = index, .cpu = cpu, .priority = priority, .vcpu = IMAGE_NONE
-	};
+		.process = index, .cpu = cpu, .priority = priority, .vcpu = IMAGE_NONE};
 }
 
 /* Nothing should idle in these tests unless it says so. */
@@ -90,7 +89,7 @@ static struct context *resume(uint32_t cpu)
 
 static int setup(void **state)
 {
-	const uint32_t counts[OBJECT_KINDS] = { 2, PROCESSES, PROCESSES, 1, 1, 1, 2 };
+	const uint32_t counts[OBJECT_KINDS] = {2, PROCESSES, PROCESSES, 1, 1, 1, 2};
 	uint64_t at = 0u;
 
 	(void)state;
@@ -105,19 +104,22 @@ static int setup(void **state)
 	set_process(VMP, 3, 1, 10);
 	threads[3].vcpu = 0;
 	processes[VMP].vm = 0;
-	cpus[0] = (struct config_cpu){ .thread_first = 0, .thread_count = 2 };
-	cpus[1] = (struct config_cpu){ .mpidr = 1, .thread_first = 2, .thread_count = 2 };
-	vms[0] = (struct config_vm){ .gicd_ipa = 0x8000000u, .gicr_ipa = 0x80a0000u, .process = VMP,
-				     .vcpu_count = 1, .spi_count = 64 };
-	vcpus[0] = (struct config_vcpu){ .vm = 0, .thread = 3, .vmpidr = 0x80000000u };
-	interrupts[0] = (struct config_interrupt){ .intid = 33, .thread = 2, .bit = 3 };
+	cpus[0] = (struct config_cpu){.thread_first = 0, .thread_count = 2};
+	cpus[1] = (struct config_cpu){.mpidr = 1, .thread_first = 2, .thread_count = 2};
+	vms[0] = (struct config_vm){.gicd_ipa = 0x8000000u,
+				    .gicr_ipa = 0x80a0000u,
+				    .process = VMP,
+				    .vcpu_count = 1,
+				    .spi_count = 64};
+	vcpus[0] = (struct config_vcpu){.vm = 0, .thread = 3, .vmpidr = 0x80000000u};
+	interrupts[0] = (struct config_interrupt){.intid = 33, .thread = 2, .bit = 3};
 	/* supervisor: the others' processes; task: notify the VM; driver: its interrupt */
 	for (uint32_t i = 1u; i < PROCESSES; i++)
-		handles[i - 1u] = (struct config_handle){ HANDLE_PROCESS, i,
-							  RIGHT_STATUS | RIGHT_CONTROL, 0 };
-	handles[4u * TASK] = (struct config_handle){ HANDLE_NOTIFY, 3, 5, 0 };
-	handles[4u * TASK + 1u] = (struct config_handle){ HANDLE_NOTIFY, 2, 6, 0 };
-	handles[4u * DRIVER] = (struct config_handle){ HANDLE_INTERRUPT, 0, 0, 0 };
+		handles[i - 1u] =
+			(struct config_handle){HANDLE_PROCESS, i, RIGHT_STATUS | RIGHT_CONTROL, 0};
+	handles[4u * TASK] = (struct config_handle){HANDLE_NOTIFY, 3, 5, 0};
+	handles[4u * TASK + 1u] = (struct config_handle){HANDLE_NOTIFY, 2, 6, 0};
+	handles[4u * DRIVER] = (struct config_handle){HANDLE_INTERRUPT, 0, 0, 0};
 	config = (struct config){
 		.magic = CONFIG_MAGIC,
 		.abi_version = ABI_VERSION,
@@ -197,8 +199,8 @@ static void test_timer_heap(void **state)
 
 static void test_budget_no_window_above_it(void **state)
 {
-	struct budget budget = { .full = 100u, .period = 1000u, .left = 100u };
-	uint64_t used[4000] = { 0 };
+	struct budget budget = {.full = 100u, .period = 1000u, .left = 100u};
+	uint64_t used[4000] = {0};
 	uint64_t now = 0u;
 
 	(void)state;
@@ -392,7 +394,7 @@ static struct vcpu *enter_guest(void)
 static void test_vcpu_operations_fit_the_exit(void **state)
 {
 	struct vcpu *vcpu = enter_guest();
-	const uint64_t values[6] = { 0x9000000u, 4u };
+	const uint64_t values[6] = {0x9000000u, 4u};
 
 	(void)state;
 	vcpu_exit(thread_of(VMP), VCPU_EXIT_MMIO_READ, values);
@@ -446,7 +448,7 @@ static void test_guest_idles_until_notified(void **state)
 
 static void test_calls_answered_by_the_kernel(void **state)
 {
-	struct context guest = { .x = { 0x84000000u } };
+	struct context guest = {.x = {0x84000000u}};
 
 	(void)state;
 	assert_true(vcpu_call(&guest));
@@ -494,7 +496,7 @@ static void test_random_calls(void **state)
 			continue;
 		assert_ptr_equal(context, cpu->current->context);
 		if (cpu->current->in_guest) {
-			const uint64_t values[6] = { small };
+			const uint64_t values[6] = {small};
 
 			vcpu_exit(cpu->current, (uint32_t)small % 6u, values);
 			continue;
