@@ -140,7 +140,12 @@ $(B)/guests/initrd.img: $(B)/cache/arm64.stamp scripts/initramfs.py $(initrd_fil
 	@mkdir -p $(@D)
 	@python3 scripts/initramfs.py -o $@ $(B)/cache/root scripts/initramfs
 
--include $(shell test -d $(B) && find $(B) -name '*.d' -not -path '$(B)/cache/*')
+-include $(shell test -d $(B) && find $(B) -name '*.d' -not -path '$(B)/cache/*' -not -path '$(B)/tests/again/*')
+
+# ---- for people -----------------------------------------------------------------------------
+.PHONY: format
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
 
 # a variable as the tests see it
 .PHONY: print-%

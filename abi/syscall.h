@@ -37,7 +37,8 @@
  * process_status(handle, item) -> x0 = status, x1..x6 as the item says
  *	HANDLE_PROCESS with RIGHT_STATUS.
  *	STATUS_ITEM_STATE: x1 state, x2 reason, x3 code, x4 address, x5 starts, x6 flags
- *	STATUS_ITEM_USAGE: x1 CPU ticks used, x2 guest exits, x3 periods, x4 overruns, x5 now
+ *	STATUS_ITEM_USAGE: x1 CPU ticks used, x2 guest exits, x3 periods, x4 overruns, x5 now,
+ *	x6 entries into EL2 (and wake-ups from idle) so far on the CPU of its thread 0
  *
  * system_control(handle, op) -> x0 = status, only on failure.
  *	HANDLE_SYSTEM. SYSTEM_OFF or SYSTEM_RESET of the machine.

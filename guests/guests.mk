@@ -4,3 +4,11 @@
 bare := $(sort $(wildcard guests/lib/bare_*.S guests/lib/bare_*.c))
 guest_tiny = guests/tiny.S
 guest_hello = guests/hello.c $(bare)
+guest_control = guests/control.c $(bare)
+guest_hog = guests/hog.c $(bare)
+guest_reset = guests/reset.c $(bare)
+guest_membank = guests/membank.c $(bare)
+guest_smptest = guests/smptest.c $(bare)
+guest_fptest = guests/fptest.c guests/fp_regs.S $(bare)
+guest_fploop = guests/fploop.c guests/fp_regs.S $(bare)
+fp_guests = fptest fploop

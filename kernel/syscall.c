@@ -164,6 +164,8 @@ static void syscall_usage(const struct process *process, struct context *context
 	context->x[3] = periods;
 	context->x[4] = overruns;
 	context->x[5] = arch_now();
+	context->x[6] = __atomic_load_n(&system_thread(process->config->thread[0])->cpu->entries,
+					__ATOMIC_RELAXED);
 }
 
 static bool sys_process_status(struct thread *thread)

@@ -19,7 +19,8 @@
  *
  * Whoever changes something that a vCPU should look at sets its `request` and, when that
  * was clear, calls vgic_kick(). The CPU of the vCPU calls vgic_flush() before it enters the
- * guest, and soon after a kick even if the guest is not to run, when vgic_requested().
+ * guest, and soon after a kick even if the guest is not to run, when vgic_requested(). Of a
+ * vCPU that is not loaded anyone may change the saved list registers, under the lock.
  */
 #ifndef BULKHEAD_KERNEL_VGIC_H
 #define BULKHEAD_KERNEL_VGIC_H
@@ -54,10 +55,11 @@ struct vgic_cpu {
 	uint32_t index;
 	uint32_t request; /* written under the lock, read without */
 	bool loaded;
-	bool sync_retry;  /* an access was told VGIC_RETRY: its next trial takes what is known */
-	uint8_t sync_wait;  /* vCPUs whose answer this one waits for */
-	uint8_t sync_asked; /* vCPUs that wait for this one's answer */
-	uint32_t waker;     /* GICR_WAKER */
+	bool asked; /* something is in `ask` */
+	bool sync_retry; /* an access was told VGIC_RETRY: its next trial takes what is known */
+	uint32_t sync_wait;  /* vCPUs whose answer this one waits for */
+	uint32_t sync_asked; /* vCPUs that wait for this one's answer */
+	uint32_t waker; /* GICR_WAKER */
 	struct vgic_word word;
 	uint32_t routed[VGIC_WORDS];  /* interrupts that go to this vCPU */
 	uint32_t held[VGIC_WORDS];    /* in its list registers */

@@ -7,9 +7,9 @@ slowest, and as its last line `N passed, N failed`. Exit status 1 when something
 CI=true in the environment a skipped test is a failure. docs/testing.md is the manual.
 """
 import concurrent.futures
+import difflib
 import os
 import re
-import subprocess
 import sys
 import time
 import traceback
@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = ["tests", "tests/target"]
 
 import checks
-from machine import Failure, Machine, command
+from machine import TAIL_LINES, Failure, Machine, command
 from table import FORBIDDEN, TARGETS
 from tools import Skip, bhc_build, bhc_info, run_text
 
@@ -57,13 +57,23 @@ def target_tests():
 
 
 def run_target(entry):
+    console = boot(entry)
+    if entry["same_log"]:
+        compare_logs(entry, console)
+    shown = [match[0] for pattern in entry["show"]
+             for match in re.finditer(pattern, console, re.MULTILINE)]
+    return "".join("  %s\n" % line for line in shown)
+
+
+def boot(entry):
+    """Run a target test's machine through its steps; what its console showed."""
     options = {key: entry[key] for key in ("cpu", "secure", "gic", "icount", "arguments")}
     if entry["plain"]:
         image = entry["system"]
         options.update(smp=entry["smp"] or 1, memory=entry["memory"] or "512M",
                        virtualization=False)
     else:
-        image = "build/tests/images/%s.img" % entry["name"]
+        image = "build/tests/images/%s.img" % os.path.basename(entry["system"])[:-4]
         bhc_build(entry["system"], image)
         info = bhc_info(entry["system"])
         options.update(smp=entry["smp"] or info["cpus"],
@@ -76,10 +86,20 @@ def run_target(entry):
         except Failure as failure:
             raise Failure("%s\n  command: %s\n  its last lines:\n%s"
                           % (failure, " ".join(line), machine.tail())) from None
-        console = machine.console()
-    shown = [match[0] for pattern in entry["show"]
-             for match in re.finditer(pattern, console, re.MULTILINE)]
-    return "".join("  %s\n" % line for line in shown)
+        return machine.console()
+
+
+def compare_logs(entry, console):
+    """The lines of the log (group 1) are those of the other target test, in the same order."""
+    name, pattern = entry["same_log"]
+    other = next(test for test in TARGETS if test["name"] == name)
+    mine, theirs = ([match[1] for match in re.finditer(pattern, text, re.MULTILINE)]
+                    for text in (console, boot(other)))
+    if not mine:
+        raise Failure("no line matches %s" % pattern)
+    difference = list(difflib.unified_diff(theirs, mine, name, entry["name"], lineterm=""))
+    if difference:
+        raise Failure("the logs differ:\n" + "\n".join(difference[:TAIL_LINES]))
 
 
 def run_one(name, function):

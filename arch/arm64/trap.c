@@ -117,6 +117,7 @@ void arch_idle(struct cpu *cpu)
 {
 	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */
 	wfi();
+	cpu->entries++;
 	gic_handle(cpu);
 }
 

@@ -32,13 +32,15 @@ struct trap_frame {
 };
 
 /*
- * Exceptions. irq_handler runs for IRQ, fiq_handler for FIQ, and sync_handler for what is
- * synchronous and comes from EL0; with the frame to resume. Any other exception is recorded
- * where a probe is armed on this CPU, and ends the guest with a line where not.
+ * Exceptions. irq_handler runs for IRQ, fiq_handler for FIQ, sync_handler for what is
+ * synchronous, where they are set; each returns the frame to resume, which may be another
+ * one (of another task), and sync_handler NULL for what is not its own. Any other exception
+ * is recorded where a probe is armed on this CPU, and ends the guest with a line where not.
  */
-extern void (*irq_handler)(struct trap_frame *frame);
-extern void (*fiq_handler)(struct trap_frame *frame);
-extern bool (*sync_handler)(struct trap_frame *frame);
+typedef struct trap_frame *(*trap_handler)(struct trap_frame *frame);
+extern trap_handler irq_handler;
+extern trap_handler fiq_handler;
+extern trap_handler sync_handler;
 
 /*
  * A probe: between probe_begin() and probe_end() a synchronous exception of this CPU is
@@ -56,8 +58,9 @@ struct probe probe_end(void);
 
 /* Console: %u %d %x %s %c %%, l for 64 bits, 0 and a width; one call is written whole. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same without the lock, for a last word. */
-void print_unlocked(const char *format, va_list arguments);
+/* The same with no lock and interrupts as they are: for one writer, or a last word. */
+void print_unlocked(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_arguments(const char *format, va_list arguments);
 size_t format_text(char *text, size_t bytes, const char *format, va_list arguments);
 
 /* PSCI and SMCCC by HVC */
@@ -110,7 +113,7 @@ static inline uint64_t read64(uint64_t address)
 
 static inline void write64(uint64_t address, uint64_t value)
 {
-	__asm__ volatile("str %0, [%1]" : : "rZ"(value), "r"(address) : "memory");
+	__asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(address) : "memory");
 }
 
 static inline uint32_t cpu_index(void)

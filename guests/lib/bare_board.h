@@ -16,7 +16,7 @@
 #define INTID_VTIMER 27u
 #define INTID_PTIMER 30u
 #define INTID_UART   33u
-#define INTID_SPARE  40u /* SPIs from here on have no device behind them */
+#define INTID_SPARE  80u /* to 103: SPIs with no device behind them */
 
 #define UART_DR    0x00u
 #define UART_RSR   0x04u

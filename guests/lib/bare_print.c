@@ -108,7 +108,7 @@ static void uart_init(void)
 	ready = 1;
 }
 
-void print_unlocked(const char *format, va_list arguments)
+void print_arguments(const char *format, va_list arguments)
 {
 	char text[200];
 	size_t bytes = format_text(text, sizeof(text), format, arguments);
@@ -122,6 +122,15 @@ void print_unlocked(const char *format, va_list arguments)
 	}
 }
 
+void print_unlocked(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_arguments(format, arguments);
+	va_end(arguments);
+}
+
 void print(const char *format, ...)
 {
 	uint64_t daif = READ_REG(daif);
@@ -131,7 +140,7 @@ void print(const char *format, ...)
 	while (__atomic_exchange_n(&lock, 1u, __ATOMIC_ACQUIRE) != 0u)
 		cpu_relax();
 	va_start(arguments, format);
-	print_unlocked(format, arguments);
+	print_arguments(format, arguments);
 	va_end(arguments);
 	store_release(&lock, 0);
 	WRITE_REG(daif, daif);

@@ -16,7 +16,7 @@
 	})
 
 #define WRITE_REG(name, value)                                                        \
-	__asm__ volatile("msr " #name ", %0" : : "rZ"((uint64_t)(value)) : "memory")
+	__asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
 static inline void barrier_isb(void)
 {

@@ -9,22 +9,18 @@
 #define KIND_SYNC 0u
 #define KIND_IRQ  1u
 #define KIND_FIQ  2u
-#define VECTOR_LOWER 8u /* and above: from EL0 */
 
 #define ESR_EC(esr) ((uint32_t)((esr) >> 26) & 0x3fu)
 #define EC_FETCH_SAME 0x21u
-#define EC_SVC        0x15u
-#define EC_HVC        0x16u
-#define EC_SMC        0x17u
 
-void (*irq_handler)(struct trap_frame *frame);
-void (*fiq_handler)(struct trap_frame *frame);
-bool (*sync_handler)(struct trap_frame *frame);
+trap_handler irq_handler;
+trap_handler fiq_handler;
+trap_handler sync_handler;
 
 static struct probe probes[GUEST_CPUS];
 static bool armed[GUEST_CPUS];
 
-void guest_trap(struct trap_frame *frame, uint64_t vector);
+struct trap_frame *guest_trap(struct trap_frame *frame, uint64_t vector);
 
 void probe_begin(void)
 {
@@ -41,16 +37,6 @@ struct probe probe_end(void)
 	barrier_dsb();
 	__atomic_store_n(&armed[cpu], false, __ATOMIC_SEQ_CST);
 	return probes[cpu];
-}
-
-static void die(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print_unlocked(format, arguments);
-	va_end(arguments);
-	psci_system_off();
 }
 
 static bool probe_taken(struct trap_frame *frame, uint64_t vector)
@@ -71,23 +57,24 @@ static bool probe_taken(struct trap_frame *frame, uint64_t vector)
 	return true;
 }
 
-void guest_trap(struct trap_frame *frame, uint64_t vector)
+struct trap_frame *guest_trap(struct trap_frame *frame, uint64_t vector)
 {
-	if (VECTOR_KIND(vector) == KIND_IRQ && irq_handler != NULL) {
-		irq_handler(frame);
-		return;
+	struct trap_frame *next;
+
+	if (VECTOR_KIND(vector) == KIND_IRQ && irq_handler != NULL)
+		return irq_handler(frame);
+	if (VECTOR_KIND(vector) == KIND_FIQ && fiq_handler != NULL)
+		return fiq_handler(frame);
+	if (VECTOR_KIND(vector) == KIND_SYNC && sync_handler != NULL) {
+		next = sync_handler(frame);
+		if (next != NULL)
+			return next;
 	}
-	if (VECTOR_KIND(vector) == KIND_FIQ && fiq_handler != NULL) {
-		fiq_handler(frame);
-		return;
-	}
-	if (vector >= VECTOR_LOWER && VECTOR_KIND(vector) == KIND_SYNC && sync_handler != NULL &&
-	    sync_handler(frame))
-		return;
 	if (probe_taken(frame, vector))
-		return;
-	die("GUEST: unexpected exception ESR=0x%lx ELR=0x%lx FAR=0x%lx vector %u\n",
-	    READ_REG(esr_el1), frame->elr, READ_REG(far_el1), (uint32_t)vector);
+		return frame;
+	print_unlocked("\nGUEST: unexpected exception ESR=0x%lx ELR=0x%lx FAR=0x%lx vector %u\n",
+		       READ_REG(esr_el1), frame->elr, READ_REG(far_el1), (uint32_t)vector);
+	psci_system_off();
 }
 
 void spin_us(uint32_t us)

@@ -45,10 +45,8 @@ trap_common:
 	str	x3, [sp, #256]
 	mov	x0, sp
 	bl	guest_trap
-	/* falls through: the frame is at sp, perhaps not the one that was saved */
+	mov	sp, x0			/* perhaps not the frame that was saved */
 
-	.global guest_resume
-guest_resume:
 	ldp	x30, x2, [sp, #240]
 	ldr	x3, [sp, #256]
 	msr	elr_el1, x2

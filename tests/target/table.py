@@ -15,6 +15,8 @@ options  requires   requirement ids that the test shows
          forbidden  more texts that must not appear (PANIC is always one)
          show       regular expressions: lines that are printed with the result
          arguments  more arguments for QEMU
+         same_log   (NAME, REGEX): group 1 of all lines that match must be what it is in the
+                    target test NAME, which is run for that: the same log with and without us
 """
 from machine import ends, expect, quiet, send
 
@@ -22,7 +24,7 @@ TARGETS = []
 FORBIDDEN = (r"^PANIC", r"assertion failed", r"Kernel panic")
 OPTIONS = {"requires": (), "cpu": "cortex-a72", "smp": None, "memory": None, "secure": False,
            "gic": 3, "icount": False, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
-           "plain": False}
+           "plain": False, "same_log": None}
 
 
 def target(name, system, steps, **options):
@@ -50,3 +52,8 @@ target("plain-linux", "build/guests/vmlinuz", [
     send("poweroff\n"),
     ends(),
 ], plain=True, smp=2, memory="512M", arguments=LINUX_ARGUMENTS)
+
+target("plain-hello", "build/guests/hello.elf", [
+    expect(r"^hello from EL1"),
+    ends(),
+], plain=True, seconds=20)

@@ -64,6 +64,26 @@ svc_vcpu_run(uint64_t op, uint64_t v1, uint64_t v2, uint64_t v3, uint64_t v4)
 	return svc_call(SYSCALL_VCPU_RUN, op, v1, v2, v3, v4);
 }
 
+/*
+ * The same for an operation with at most one value, for the hot path: what is in x2 to x4
+ * does not matter, and only x[0] to x[4] come back.
+ */
+static inline __attribute__((always_inline)) struct svc_result svc_vcpu_answer(uint64_t op,
+									       uint64_t value)
+{
+	register uint64_t x0 __asm__("x0") = op;
+	register uint64_t x1 __asm__("x1") = value;
+	register uint64_t x2 __asm__("x2");
+	register uint64_t x3 __asm__("x3");
+	register uint64_t x4 __asm__("x4");
+
+	__asm__ volatile("svc %[number]"
+			 : "+r"(x0), "+r"(x1), "=r"(x2), "=r"(x3), "=r"(x4)
+			 : [number] "i"(SYSCALL_VCPU_RUN)
+			 : "x5", "x6", "x7", SVC_CLOBBERS);
+	return (struct svc_result){ { x0, x1, x2, x3, x4, 0u, 0u, 0u } };
+}
+
 static inline status_t svc_vcpu_get(uint32_t number, uint64_t *value)
 {
 	struct svc_result result = svc_call(SYSCALL_VCPU_GET, number, 0u, 0u, 0u, 0u);

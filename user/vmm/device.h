@@ -27,7 +27,7 @@
 
 struct device;
 
-/* bytes is 1, 2 or 4, offset a multiple of it and inside the device; values fit in bytes. */
+/* bytes is 1, 2 or 4, offset a multiple of it and inside the device; more of what read returns is cut off. */
 struct device_ops {
 	const char *backend;
 	uint32_t state_bytes; /* of device->state, zeroed before reset */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The device table; contract in mmio.h. Owns the devices and the memory of their state. Any
- * vCPU thread; everything that a guest chooses (address, size, value) is checked here.
+ * vCPU thread; everything that a guest chooses (address, size, value) is checked here or in mmio.h.
  */
 #include "user/vmm/mmio.h"
 
@@ -9,6 +9,8 @@
 
 #include "user/lib/text.h"
 #include "user/vmm/host.h"
+
+#define MMIO_ALIGN 8u
 
 /* The linker set of DEVICE_BACKEND (program.ld). */
 extern const struct device_ops *const __start_device_set[];
@@ -41,9 +43,11 @@ static const char *mmio_add(const struct vm_device *info, const struct process_c
 	words = (ops->state_bytes + 7u) / 8u;
 	if (mmio_count == MMIO_DEVICES || words > MMIO_STATE_BYTES / 8u - mmio_state_used)
 		return "too many devices";
-	if (info->bytes == 0u || info->ipa >= GUEST_IPA_END ||
+	if (info->bytes == 0u || info->bytes > UINT32_MAX || info->ipa >= GUEST_IPA_END ||
 	    info->bytes > GUEST_IPA_END - info->ipa)
 		return "a device lies outside the guest's addresses";
+	if ((info->ipa | info->bytes) % MMIO_ALIGN != 0u)
+		return "a device does not begin and end at a multiple of 8";
 	for (; at > 0u && mmio_devices[at - 1u].ipa > info->ipa; at--)
 		mmio_devices[at] = mmio_devices[at - 1u];
 	mmio_count++;
@@ -105,34 +109,17 @@ struct device *mmio_find(uint64_t ipa)
 	return &mmio_devices[low - 1u];
 }
 
-bool mmio_read(struct device *device, uint64_t ipa, uint32_t bytes, uint64_t *value)
+uint64_t mmio_read_wide(struct device *device, uint32_t offset)
 {
-	uint64_t offset = ipa - device->ipa;
+	uint64_t low = device->ops->read(device, offset, 4u);
 
-	if ((ipa & (bytes - 1u)) != 0u || bytes > device->bytes - offset)
-		return false;
-	if (bytes <= 4u) {
-		*value = device->ops->read(device, (uint32_t)offset, bytes);
-		return true;
-	}
-	*value = device->ops->read(device, (uint32_t)offset, 4u);
-	*value |= (uint64_t)device->ops->read(device, (uint32_t)offset + 4u, 4u) << 32;
-	return true;
+	return low | (uint64_t)device->ops->read(device, offset + 4u, 4u) << 32;
 }
 
-bool mmio_write(struct device *device, uint64_t ipa, uint32_t bytes, uint64_t value)
+void mmio_write_wide(struct device *device, uint32_t offset, uint64_t value)
 {
-	uint64_t offset = ipa - device->ipa;
-
-	if ((ipa & (bytes - 1u)) != 0u || bytes > device->bytes - offset)
-		return false;
-	if (bytes <= 4u) {
-		device->ops->write(device, (uint32_t)offset, bytes, (uint32_t)value);
-		return true;
-	}
-	device->ops->write(device, (uint32_t)offset, 4u, (uint32_t)value);
-	device->ops->write(device, (uint32_t)offset + 4u, 4u, (uint32_t)(value >> 32));
-	return true;
+	device->ops->write(device, offset, 4u, (uint32_t)value);
+	device->ops->write(device, offset + 4u, 4u, (uint32_t)(value >> 32));
 }
 
 void mmio_poll(uint64_t bits)

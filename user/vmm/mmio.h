@@ -22,13 +22,38 @@ const char *mmio_init(const struct vm_device *devices, uint32_t count,
 /* The device that holds this address; NULL: none. */
 struct device *mmio_find(uint64_t ipa);
 
+/* Two accesses of 4 bytes, the lower word first, as a bridge to a 32-bit bus makes of 8. */
+uint64_t mmio_read_wide(struct device *device, uint32_t offset);
+void mmio_write_wide(struct device *device, uint32_t offset, uint64_t value);
+
 /*
- * An access of 1, 2, 4 or 8 bytes that starts in device. False: it is not naturally aligned
- * or leaves the device; nothing happened. 8 bytes are two accesses, the lower word first, as
- * on a bridge to a 32-bit bus.
+ * An access of 1, 2, 4 or 8 bytes that starts in device. False: it is not naturally aligned,
+ * and nothing happened. An aligned one stays in the device: mmio_init makes sure that devices
+ * begin and end at multiples of 8. More than `bytes` bytes of *value may be set by a read.
  */
-bool mmio_read(struct device *device, uint64_t ipa, uint32_t bytes, uint64_t *value);
-bool mmio_write(struct device *device, uint64_t ipa, uint32_t bytes, uint64_t value);
+static inline bool mmio_read(struct device *device, uint64_t ipa, uint32_t bytes, uint64_t *value)
+{
+	uint32_t offset = (uint32_t)(ipa - device->ipa);
+
+	if ((ipa & (bytes - 1u)) != 0u)
+		return false;
+	*value = bytes <= 4u ? device->ops->read(device, offset, bytes) :
+			       mmio_read_wide(device, offset);
+	return true;
+}
+
+static inline bool mmio_write(struct device *device, uint64_t ipa, uint32_t bytes, uint64_t value)
+{
+	uint32_t offset = (uint32_t)(ipa - device->ipa);
+
+	if ((ipa & (bytes - 1u)) != 0u)
+		return false;
+	if (bytes <= 4u)
+		device->ops->write(device, offset, bytes, (uint32_t)value);
+	else
+		mmio_write_wide(device, offset, value);
+	return true;
+}
 
 /* Notification bits for device channels, and deadlines that have passed. */
 void mmio_poll(uint64_t bits);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual GIC: its lock, its state, and what makes interrupts pending; contract in vgic.h. */
+#include "kernel/vgic.h"
+
+#include <stddef.h>
+
+#include "kernel/port.h"
+#include "kernel/vgic_internal.h"
+#include "kernel/vgic_port.h"
+
+/* ICC_SGI1R_EL1 (IHI 0069 section 12.2.15) */
+#define SGI_TARGETS(value) ((uint32_t)(value) & 0xffffu)
+#define SGI_INTID(value)   ((uint32_t)((value) >> 24) & 0xfu)
+#define SGI_IRM            (1ull << 40)         /* all but the sender */
+#define SGI_ELSEWHERE      0x00fff0ff00ff0000ull /* Aff3, RS, Aff2, Aff1: 0 in every vCPU */
+
+#define WAKER_RESET 6u /* ProcessorSleep, ChildrenAsleep */
+
+/* The acquire of ticket_now pairs with the release in vgic_unlock(). */
+void vgic_lock(struct vgic *vgic)
+{
+	uint32_t ticket = __atomic_fetch_add(&vgic->ticket_next, 1u, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&vgic->ticket_now, __ATOMIC_ACQUIRE) != ticket)
+		arch_pause();
+}
+
+void vgic_unlock(struct vgic *vgic)
+{
+	__atomic_store_n(&vgic->ticket_now, vgic->ticket_now + 1u, __ATOMIC_RELEASE);
+}
+
+static void vgic_cpu_clear(struct vgic_cpu *cpu)
+{
+	struct vgic *vgic = cpu->vgic;
+	uint32_t index = cpu->index;
+	uint32_t w;
+
+	*cpu = (struct vgic_cpu){
+		.vgic = vgic, .index = index, .waker = WAKER_RESET, .hcr = VGIC_HCR_EN,
+	};
+	cpu->word.edge = VGIC_SGIS;
+	cpu->routed[0] = VGIC_ALL;
+	if (index == 0u)
+		for (w = 1u; w < vgic->word_count; w++)
+			cpu->routed[w] = VGIC_ALL;
+}
+
+void vgic_reset(struct vgic *vgic)
+{
+	uint32_t i;
+
+	vgic->ctlr = 0u;
+	vgic->stirred = 0u;
+	for (i = 0u; i < VGIC_SPIS; i++)
+		vgic->router[i] = 0u;
+	for (i = 0u; i < VGIC_WORDS; i++)
+		vgic->held[i] = 0u;
+	for (i = 0u; i < VGIC_WORDS - 1u; i++)
+		vgic->spi[i] = (struct vgic_word){ .enable = 0u };
+	for (i = 0u; i < vgic->vcpu_count; i++)
+		vgic_cpu_clear(vgic->cpu[i]);
+}
+
+void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
+	       uint32_t spi_count)
+{
+	uint32_t i;
+
+	*vgic = (struct vgic){ .vcpu_count = vcpu_count, .word_count = 1u + spi_count / 32u };
+	for (i = 0u; i < vcpu_count; i++) {
+		vgic->cpu[i] = (struct vgic_cpu *)((uintptr_t)first + i * stride);
+		vgic->cpu[i]->vgic = vgic;
+		vgic->cpu[i]->index = i;
+	}
+	vgic_reset(vgic);
+}
+
+void vgic_cpu_reset(struct vgic_cpu *cpu)
+{
+	struct vgic *vgic = cpu->vgic;
+	uint32_t routed[VGIC_WORDS];
+	uint32_t w;
+	bool loaded;
+
+	vgic_lock(vgic);
+	loaded = cpu->loaded;
+	vgic_empty(cpu);
+	vgic_answer(cpu);
+	for (w = 0u; w < VGIC_WORDS; w++)
+		routed[w] = cpu->routed[w];
+	vgic_cpu_clear(cpu);
+	for (w = 0u; w < VGIC_WORDS; w++)
+		cpu->routed[w] = routed[w];
+	vgic_unlock(vgic);
+	if (loaded)
+		vgic_load(cpu);
+}
+
+/* The lock orders what was changed before `request`; vgic_kick() orders the interrupt after. */
+void vgic_request(struct vgic_cpu *cpu)
+{
+	if (cpu->request != 0u)
+		return;
+	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
+	vgic_kick(cpu);
+}
+
+void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
+{
+	if ((vgic_ready(cpu, w) & bits) != 0u ||
+	    (cpu->held[w] & vgic_word(cpu, w)->pending & bits) != 0u)
+		vgic_request(cpu);
+}
+
+void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+{
+	struct vgic *vgic = owner->vgic;
+	uint32_t i;
+
+	if (w == 0u) {
+		vgic_ring_cpu(owner, w, bits);
+		return;
+	}
+	vgic->stirred |= 1u << w;
+	for (i = 0u; i < vgic->vcpu_count; i++)
+		vgic_ring_cpu(vgic->cpu[i], w, bits);
+}
+
+void vgic_request_holders(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+{
+	struct vgic *vgic = owner->vgic;
+	uint32_t i;
+
+	for (i = 0u; i < vgic->vcpu_count; i++)
+		if ((w != 0u || vgic->cpu[i] == owner) && (vgic->cpu[i]->held[w] & bits) != 0u)
+			vgic_request(vgic->cpu[i]);
+}
+
+/*
+ * PPI 27 of a loaded vCPU counts as held: vgic_hw_timer() may be putting it into a list
+ * register just now, without the lock.
+ */
+uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
+		    uint32_t ask, bool known)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t asked = 0u;
+	uint32_t i;
+
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+		uint32_t held = __atomic_load_n(&cpu->held[w], __ATOMIC_RELAXED) & bits;
+
+		if (w == 0u && cpu != owner)
+			continue;
+		if (held == 0u && (w != 0u || !cpu->loaded || (bits & VGIC_HW) == 0u))
+			continue;
+		if (ask < VGIC_ASKS) {
+			cpu->ask[ask][w] |= held;
+			cpu->asked = true;
+		}
+		if (cpu == self || !cpu->loaded) {
+			vgic_fold(cpu);
+			if (cpu->loaded)
+				vgic_request(cpu); /* to refill what fold has emptied */
+		} else if (!known) {
+			cpu->sync_asked |= 1u << self->index;
+			vgic_request(cpu);
+			asked |= 1u << i;
+		}
+	}
+	return asked;
+}
+
+enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
+{
+	self->sync_wait = asked;
+	return asked != 0u ? VGIC_SYNC : VGIC_DONE;
+}
+
+void vgic_answer(struct vgic_cpu *cpu)
+{
+	while (cpu->sync_asked != 0u) {
+		struct vgic_cpu *waiter = cpu->vgic->cpu[vgic_lowest(cpu->sync_asked)];
+
+		cpu->sync_asked &= cpu->sync_asked - 1u;
+		if (waiter->sync_wait == 0u)
+			continue;
+		waiter->sync_wait &= ~(1u << cpu->index);
+		if (waiter->sync_wait == 0u)
+			vgic_synced(waiter);
+	}
+}
+
+void vgic_spill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
+{
+	uint32_t fresh = bits & ~cpu->spilled[w];
+
+	vgic_word(cpu, w)->active |= bits;
+	cpu->spilled[w] |= fresh;
+	cpu->spill_count += (uint32_t)__builtin_popcount(fresh);
+}
+
+void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+{
+	struct vgic *vgic = owner->vgic;
+	uint32_t i;
+
+	vgic_word(owner, w)->active &= ~bits;
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+		uint32_t gone = cpu->spilled[w] & bits;
+
+		if (w == 0u && cpu != owner)
+			continue;
+		cpu->spilled[w] &= ~gone;
+		cpu->spill_count -= (uint32_t)__builtin_popcount(gone);
+	}
+	vgic_ring(owner, w, bits);
+}
+
+enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
+				   uint32_t bits)
+{
+	vgic_unspill(owner, w, bits);
+	return vgic_wait(self, vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_ACTIVE, false));
+}
+
+enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t intid = (uint32_t)value & 0xffffffu;
+	enum vgic_result result = VGIC_DONE;
+
+	vgic_lock(vgic);
+	if (intid < 32u * vgic->word_count && (arch_ich_vmcr_read() & VGIC_VMCR_EOIM) != 0u)
+		result = vgic_clear_active(self, self, vgic_word_of(intid), vgic_bit_of(intid));
+	vgic_unlock(vgic);
+	return result;
+}
+
+/* An affinity that no vCPU has routes the interrupt to nobody. */
+void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity)
+{
+	uint32_t w = vgic_word_of(intid);
+	uint32_t bit = vgic_bit_of(intid);
+	uint32_t i;
+
+	vgic->router[intid - 32u] = affinity;
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		vgic->cpu[i]->routed[w] &= ~bit;
+		if (i == affinity)
+			vgic->cpu[i]->routed[w] |= bit;
+	}
+	vgic_request_holders(vgic->cpu[0], w, bit);
+	vgic_ring(vgic->cpu[0], w, bit);
+}
+
+void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t bit = 1u << SGI_INTID(value);
+	uint32_t targets = SGI_TARGETS(value);
+	uint32_t i;
+
+	if ((value & SGI_IRM) != 0u)
+		targets = ~(1u << self->index);
+	else if ((value & SGI_ELSEWHERE) != 0u)
+		return;
+	vgic_lock(vgic);
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+
+		if ((targets & (1u << i)) == 0u || ((cpu->word.group & bit) != 0u) != (group != 0u))
+			continue;
+		cpu->word.pending |= bit;
+		vgic_ring_cpu(cpu, 0u, bit);
+	}
+	vgic_unlock(vgic);
+}
+
+/*
+ * A level-triggered interrupt that is in a list register needs nothing when its line rises:
+ * the end of its handling is seen (VGIC_LR_EOI) and the line looked at again.
+ */
+bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level)
+{
+	uint32_t w = vgic_word_of(intid);
+	uint32_t bit = vgic_bit_of(intid);
+	struct vgic_word *word;
+	struct vgic_cpu *owner;
+
+	if (vcpu >= vgic->vcpu_count || intid < 16u || intid == VGIC_TIMER_ID ||
+	    w >= vgic->word_count)
+		return false;
+	owner = vgic->cpu[vcpu];
+	vgic_lock(vgic);
+	word = vgic_word(owner, w);
+	if (((word->line & bit) != 0u) != level) {
+		word->line ^= bit;
+		if (level) {
+			word->pending |= word->edge & bit;
+			vgic_ring(owner, w, bit);
+		} else if ((word->edge & bit) == 0u) {
+			vgic_request_holders(owner, w, bit);
+		}
+	}
+	vgic_unlock(vgic);
+	return true;
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * List registers of the virtual GIC; contract in vgic.h.
+ *
+ * More pending than list registers: the best are in, and a maintenance interrupt comes when
+ * none of them is pending any more (NPIE). More active than list registers: one must always
+ * be pending as long as something waits, so the active interrupt of lowest priority is
+ * spilled to software. Its end is then seen by LRENPIE and EOIcount when EOImode is 0 (ends
+ * nest: it is the spilled one of highest priority), and by trapping ICC_DIR when it is 1.
+ * PPI 27 is never spilled: only its list register can deactivate the physical interrupt.
+ */
+#include <stddef.h>
+
+#include "kernel/vgic_internal.h"
+#include "kernel/vgic_port.h"
+
+/* The best interrupts that wait in software, best first. */
+struct vgic_choice {
+	uint32_t count; /* in the arrays */
+	uint32_t total; /* that wait */
+	uint32_t room;
+	uint16_t intid[VGIC_LRS];
+	uint16_t rank[VGIC_LRS];
+};
+
+#define RANK_MASKED 0x100u /* after all of the group that the guest's CPU interface enables */
+
+static void lr_set(struct vgic_cpu *cpu, uint32_t n, uint64_t lr)
+{
+	cpu->lr[n] = lr;
+	if (cpu->loaded)
+		arch_lr_write(n, lr);
+}
+
+static uint64_t lr_make(struct vgic_cpu *cpu, uint32_t intid, bool hw)
+{
+	const struct vgic_word *word = vgic_word(cpu, vgic_word_of(intid));
+	uint32_t bit = vgic_bit_of(intid);
+	uint64_t priority = word->priority[intid % 32u] & VGIC_PRIORITY_MASK;
+	uint64_t lr = intid | priority << VGIC_LR_PRIORITY_SHIFT;
+
+	if ((word->group & bit) != 0u)
+		lr |= 1ull << VGIC_LR_GROUP_SHIFT;
+	if (hw)
+		lr |= VGIC_LR_HW | (uint64_t)intid << VGIC_LR_PINTID_SHIFT;
+	else if ((word->edge & bit) == 0u)
+		lr |= VGIC_LR_EOI;
+	return lr;
+}
+
+static void lr_release(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint32_t intid = VGIC_LR_INTID(cpu->lr[n]);
+	uint32_t w = vgic_word_of(intid);
+	uint32_t bit = vgic_bit_of(intid);
+
+	cpu->used &= ~(1u << n);
+	cpu->soft &= ~(1u << n);
+	cpu->held[w] &= ~bit;
+	cpu->vgic->held[w] &= ~bit;
+	cpu->seen_pending[w] &= ~bit;
+	cpu->seen_active[w] &= ~bit;
+	lr_set(cpu, n, 0u);
+	vgic_ring(cpu, w, bit);
+}
+
+/* The pending state of list register n goes back to software. */
+static void lr_unpend(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint64_t lr = cpu->lr[n];
+	struct vgic_word *word = vgic_word(cpu, vgic_word_of(VGIC_LR_INTID(lr)));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(lr));
+
+	if ((lr & VGIC_LR_PENDING) == 0u)
+		return;
+	if ((lr & VGIC_LR_HW) != 0u)
+		word->line |= bit;
+	else if ((word->edge & bit) != 0u || (cpu->soft & (1u << n)) != 0u)
+		word->pending |= bit;
+	cpu->soft &= ~(1u << n);
+	cpu->lr[n] &= ~VGIC_LR_PENDING;
+}
+
+/* Does the pending state that list register n shows still hold? */
+static bool lr_still_pending(struct vgic_cpu *cpu, uint32_t n, bool active)
+{
+	uint64_t lr = cpu->lr[n];
+	const struct vgic_word *word = vgic_word(cpu, vgic_word_of(VGIC_LR_INTID(lr)));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(lr));
+
+	if ((lr & VGIC_LR_PENDING) == 0u)
+		return false;
+	if ((lr & VGIC_LR_HW) != 0u) {
+		if (active)
+			return false;
+		if (!cpu->loaded || vgic_hw_line())
+			return true;
+		vgic_hw_release();
+		return false;
+	}
+	if ((word->edge & bit) != 0u || (cpu->soft & (1u << n)) != 0u)
+		return true;
+	return (word->line & bit) != 0u;
+}
+
+/* What other CPUs have asked for the interrupt in list register n. Returns: is it active? */
+static bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
+	bool active = (cpu->lr[n] & VGIC_LR_ACTIVE) != 0u;
+
+	if (active && (cpu->ask[VGIC_ASK_CLEAR_ACTIVE][w] & bit) != 0u) {
+		if ((cpu->lr[n] & VGIC_LR_HW) != 0u && cpu->loaded)
+			vgic_hw_release();
+		active = false;
+	}
+	if ((cpu->ask[VGIC_ASK_SET_ACTIVE][w] & bit) != 0u)
+		active = true;
+	if ((cpu->ask[VGIC_ASK_CLEAR_PENDING][w] & bit) != 0u) {
+		cpu->soft &= ~(1u << n);
+		if ((vgic_word(cpu, w)->edge & bit) != 0u)
+			cpu->lr[n] &= ~VGIC_LR_PENDING;
+	}
+	return active;
+}
+
+/*
+ * Level-triggered: never pending and active in a list register, as the end must look at the
+ * line first. Pending once more merges into what is pending already.
+ */
+static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint64_t old = cpu->lr[n];
+	uint32_t w = vgic_word_of(VGIC_LR_INTID(old));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(old));
+	struct vgic_word *word = vgic_word(cpu, w);
+	bool hw = (old & VGIC_LR_HW) != 0u;
+	bool edge = (word->edge & bit) != 0u;
+	bool active = lr_obey(cpu, n);
+	bool pending = lr_still_pending(cpu, n, active);
+	uint64_t lr;
+
+	if (pending && ((vgic_allowed(cpu, w) & bit) == 0u || (active && !edge))) {
+		lr_unpend(cpu, n);
+		pending = false;
+	}
+	if (pending || (active && edge && (vgic_allowed(cpu, w) & bit) != 0u)) {
+		if ((word->pending & bit) != 0u && !edge && !hw)
+			cpu->soft |= 1u << n;
+		pending = pending || (word->pending & bit) != 0u;
+		word->pending &= ~bit;
+	}
+	if (!pending)
+		cpu->soft &= ~(1u << n);
+	if (!pending && !active) {
+		lr_release(cpu, n);
+		return;
+	}
+	cpu->seen_pending[w] = pending ? cpu->seen_pending[w] | bit : cpu->seen_pending[w] & ~bit;
+	cpu->seen_active[w] = active ? cpu->seen_active[w] | bit : cpu->seen_active[w] & ~bit;
+	lr = lr_make(cpu, VGIC_LR_INTID(old), hw);
+	lr |= (pending ? VGIC_LR_PENDING : 0u) | (active ? VGIC_LR_ACTIVE : 0u);
+	if (lr != old)
+		lr_set(cpu, n, lr);
+}
+
+/* EOIs of spilled interrupts since HCR was written: each ended the one of highest priority. */
+static void lr_count_ends(struct vgic_cpu *cpu)
+{
+	uint64_t hcr = arch_ich_hcr_read();
+	uint32_t ends = (uint32_t)(hcr >> VGIC_HCR_EOI_SHIFT) & VGIC_HCR_EOI_MASK;
+
+	if (ends != 0u)
+		arch_ich_hcr_write(cpu->hcr);
+	for (; ends != 0u && cpu->spill_count != 0u; ends--) {
+		uint32_t best = 0u;
+		uint32_t best_priority = 0x100u;
+		uint32_t w, bits;
+
+		for (w = 0u; w < cpu->vgic->word_count; w++) {
+			for (bits = cpu->spilled[w]; bits != 0u; bits &= bits - 1u) {
+				uint32_t i = vgic_lowest(bits);
+
+				if (vgic_word(cpu, w)->priority[i] >= best_priority)
+					continue;
+				best_priority = vgic_word(cpu, w)->priority[i];
+				best = 32u * w + i;
+			}
+		}
+		vgic_unspill(cpu, vgic_word_of(best), vgic_bit_of(best));
+	}
+}
+
+static void lr_refresh(struct vgic_cpu *cpu)
+{
+	uint32_t used;
+
+	if (!cpu->loaded)
+		return;
+	for (used = cpu->used; used != 0u; used &= used - 1u)
+		cpu->lr[vgic_lowest(used)] = arch_lr_read(vgic_lowest(used));
+	if ((cpu->hcr & VGIC_HCR_LRENPIE) != 0u)
+		lr_count_ends(cpu);
+}
+
+void vgic_fold(struct vgic_cpu *cpu)
+{
+	uint32_t used, ask, w;
+
+	lr_refresh(cpu);
+	for (used = cpu->used; used != 0u; used &= used - 1u)
+		lr_fold(cpu, vgic_lowest(used));
+	if (!cpu->asked)
+		return;
+	cpu->asked = false;
+	for (ask = 0u; ask < VGIC_ASKS; ask++)
+		for (w = 0u; w < cpu->vgic->word_count; w++)
+			cpu->ask[ask][w] = 0u;
+}
+
+void vgic_empty(struct vgic_cpu *cpu)
+{
+	uint32_t used, w;
+
+	lr_refresh(cpu);
+	if (cpu->loaded && vgic_hw_owned(cpu))
+		vgic_hw_release();
+	for (used = cpu->used; used != 0u; used &= used - 1u) {
+		uint32_t n = vgic_lowest(used);
+
+		lr_unpend(cpu, n);
+		lr_release(cpu, n);
+	}
+	for (w = 0u; w < cpu->vgic->word_count; w++)
+		vgic_unspill(cpu, w, cpu->spilled[w]);
+}
+
+static void choose(struct vgic_choice *choice, uint32_t intid, uint32_t rank)
+{
+	uint32_t i;
+
+	choice->total++;
+	if (choice->count == choice->room && rank >= choice->rank[choice->room - 1u])
+		return;
+	if (choice->count < choice->room)
+		choice->count++;
+	for (i = choice->count - 1u; i > 0u && choice->rank[i - 1u] > rank; i--) {
+		choice->rank[i] = choice->rank[i - 1u];
+		choice->intid[i] = choice->intid[i - 1u];
+	}
+	choice->rank[i] = (uint16_t)rank;
+	choice->intid[i] = (uint16_t)intid;
+}
+
+static uint32_t lr_rank(uint64_t lr, uint64_t vmcr)
+{
+	uint32_t group = (uint32_t)(lr >> VGIC_LR_GROUP_SHIFT) & 1u;
+
+	return ((uint32_t)(lr >> VGIC_LR_PRIORITY_SHIFT) & 0xffu) |
+	       ((vmcr >> group & 1u) != 0u ? 0u : RANK_MASKED);
+}
+
+static void choose_all(struct vgic_cpu *cpu, struct vgic_choice *choice, uint64_t vmcr)
+{
+	struct vgic *vgic = cpu->vgic;
+	uint32_t words, bits;
+
+	for (words = vgic->stirred | 1u; words != 0u; words &= words - 1u) {
+		uint32_t w = vgic_lowest(words);
+		const struct vgic_word *word = vgic_word(cpu, w);
+
+		if ((word->pending | word->line) == 0u)
+			vgic->stirred &= ~(1u << w);
+		for (bits = vgic_ready(cpu, w); bits != 0u; bits &= bits - 1u) {
+			uint32_t intid = 32u * w + vgic_lowest(bits);
+
+			choose(choice, intid, lr_rank(lr_make(cpu, intid, false), vmcr));
+		}
+	}
+}
+
+/*
+ * A list register for an interrupt of this rank: a free one; that of the worst pending one if
+ * that is worse; that of the worst active one if none is pending. VGIC_LRS: none.
+ */
+static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
+{
+	uint32_t free = cpu->lr_mask & ~cpu->used;
+	uint32_t pending = VGIC_LRS, active = VGIC_LRS;
+	uint32_t pending_rank = 0u, active_rank = 0u;
+	uint32_t used;
+
+	if (free != 0u)
+		return vgic_lowest(free);
+	for (used = cpu->used; used != 0u; used &= used - 1u) {
+		uint32_t n = vgic_lowest(used);
+		uint32_t other = lr_rank(cpu->lr[n], vmcr);
+
+		if ((cpu->lr[n] & VGIC_LR_ACTIVE) == 0u) {
+			if (pending == VGIC_LRS || other > pending_rank) {
+				pending = n;
+				pending_rank = other;
+			}
+		} else if ((cpu->lr[n] & VGIC_LR_HW) == 0u && other >= active_rank) {
+			active = n;
+			active_rank = other;
+		}
+	}
+	if (pending != VGIC_LRS) {
+		if (pending_rank <= rank)
+			return VGIC_LRS;
+		lr_unpend(cpu, pending);
+		lr_release(cpu, pending);
+		return pending;
+	}
+	if (active != VGIC_LRS) {
+		uint32_t intid = VGIC_LR_INTID(cpu->lr[active]);
+
+		lr_unpend(cpu, active);
+		vgic_spill(cpu, vgic_word_of(intid), vgic_bit_of(intid));
+		lr_release(cpu, active);
+	}
+	return active;
+}
+
+static void lr_load(struct vgic_cpu *cpu, uint32_t n, uint32_t intid)
+{
+	uint32_t w = vgic_word_of(intid);
+	uint32_t bit = vgic_bit_of(intid);
+	struct vgic_word *word = vgic_word(cpu, w);
+	bool hw = intid == VGIC_TIMER_ID && (word->line & bit) != 0u;
+
+	if (hw) {
+		word->line &= ~bit;
+		cpu->hw_lr = n;
+	} else if ((word->pending & bit) != 0u && (word->edge & bit) == 0u) {
+		cpu->soft |= 1u << n;
+	}
+	word->pending &= ~bit;
+	cpu->used |= 1u << n;
+	cpu->held[w] |= bit;
+	if (w != 0u)
+		cpu->vgic->held[w] |= bit;
+	cpu->seen_pending[w] |= bit;
+	lr_set(cpu, n, lr_make(cpu, intid, hw) | VGIC_LR_PENDING);
+}
+
+/* PPI 27 that waits in software while the timer has gone quiet: let go of it. */
+static void drop_idle_timer(struct vgic_cpu *cpu)
+{
+	if ((cpu->word.line & VGIC_HW & vgic_allowed(cpu, 0u)) != 0u && !vgic_hw_line()) {
+		cpu->word.line &= ~VGIC_HW;
+		vgic_hw_release();
+	}
+}
+
+static void flush_locked(struct vgic_cpu *cpu)
+{
+	struct vgic_choice choice = { .count = 0u, .total = 0u };
+	uint64_t vmcr = arch_ich_vmcr_read();
+	uint64_t hcr = VGIC_HCR_EN;
+	uint32_t i, n;
+
+	cpu->request = 1u; /* so that what this does itself does not kick */
+	vgic_fold(cpu);
+	drop_idle_timer(cpu);
+	choice.room = (uint32_t)__builtin_popcount(cpu->lr_mask);
+	choose_all(cpu, &choice, vmcr);
+	for (i = 0u; i < choice.count; i++) {
+		n = lr_make_room(cpu, choice.rank[i], vmcr);
+		if (n == VGIC_LRS)
+			break;
+		lr_load(cpu, n, choice.intid[i]);
+	}
+	if (i < choice.total)
+		hcr |= VGIC_HCR_NPIE;
+	if (cpu->spill_count != 0u)
+		hcr |= VGIC_HCR_LRENPIE | VGIC_HCR_TDIR;
+	if (hcr != cpu->hcr) {
+		cpu->hcr = hcr;
+		arch_ich_hcr_write(hcr);
+	}
+	vgic_answer(cpu);
+	__atomic_store_n(&cpu->request, 0u, __ATOMIC_RELAXED);
+}
+
+void vgic_flush(struct vgic_cpu *cpu)
+{
+	vgic_lock(cpu->vgic);
+	if (cpu->loaded)
+		flush_locked(cpu);
+	vgic_unlock(cpu->vgic);
+}
+
+bool vgic_pending(struct vgic_cpu *cpu)
+{
+	uint64_t vmcr = arch_ich_vmcr_read();
+	uint32_t limit = (uint32_t)(vmcr >> VGIC_VMCR_PMR_SHIFT) & 0xffu;
+	uint32_t used;
+
+	vgic_flush(cpu);
+	for (used = cpu->used; used != 0u; used &= used - 1u) {
+		uint64_t lr = cpu->lr[vgic_lowest(used)];
+
+		if ((lr & VGIC_LR_PENDING) != 0u && lr_rank(lr, vmcr) < limit)
+			return true;
+	}
+	return false;
+}
+
+bool vgic_hw_timer(struct vgic_cpu *cpu)
+{
+	uint32_t empty, n;
+
+	if ((vgic_allowed(cpu, 0u) & ~cpu->word.active & VGIC_HW) != 0u) {
+		empty = (uint32_t)arch_ich_elrsr() & cpu->lr_mask;
+		n = cpu->hw_lr;
+		if ((cpu->held[0] & VGIC_HW) == 0u) {
+			empty &= ~cpu->used;
+			n = empty != 0u ? vgic_lowest(empty) : 0u;
+		}
+		if ((empty & (1u << n)) != 0u) {
+			cpu->hw_lr = n;
+			cpu->used |= 1u << n;
+			__atomic_store_n(&cpu->held[0], cpu->held[0] | VGIC_HW, __ATOMIC_RELAXED);
+			arch_lr_write(n, lr_make(cpu, VGIC_TIMER_ID, true) | VGIC_LR_PENDING);
+			return true;
+		}
+	}
+	vgic_lock(cpu->vgic);
+	cpu->word.line |= VGIC_HW;
+	flush_locked(cpu);
+	vgic_unlock(cpu->vgic);
+	return (cpu->word.line & VGIC_HW) == 0u;
+}
+
+bool vgic_hw_owned(const struct vgic_cpu *cpu)
+{
+	return (cpu->word.line & VGIC_HW) != 0u ||
+	       ((cpu->held[0] & VGIC_HW) != 0u && (cpu->lr[cpu->hw_lr] & VGIC_LR_HW) != 0u);
+}
+
+void vgic_load(struct vgic_cpu *cpu)
+{
+	uint32_t n, count = arch_lr_count();
+
+	vgic_lock(cpu->vgic);
+	cpu->loaded = true;
+	cpu->lr_mask = (1u << count) - 1u;
+	for (n = 0u; n < count; n++)
+		arch_lr_write(n, cpu->lr[n]);
+	for (n = 0u; n < 2u; n++)
+		arch_ich_apr_write(n, cpu->apr[n]);
+	arch_ich_vmcr_write(cpu->vmcr);
+	arch_ich_hcr_write(cpu->hcr);
+	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
+	vgic_unlock(cpu->vgic);
+}
+
+void vgic_save(struct vgic_cpu *cpu)
+{
+	uint32_t n;
+
+	vgic_lock(cpu->vgic);
+	vgic_fold(cpu);
+	vgic_answer(cpu);
+	cpu->loaded = false;
+	cpu->vmcr = arch_ich_vmcr_read();
+	for (n = 0u; n < 2u; n++)
+		cpu->apr[n] = arch_ich_apr_read(n);
+	arch_ich_hcr_write(0u);
+	for (n = 0u; n < arch_lr_count(); n++)
+		arch_lr_write(n, 0u);
+	vgic_unlock(cpu->vgic);
+}

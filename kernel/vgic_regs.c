@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The memory-mapped registers of the virtual GIC (IHI 0069 sections 12.9 to 12.11); contract
+ * in vgic.h. A word of the bitmap registers is one word of state. ARE is always 1: the
+ * distributor's copies of word 0, GICD_ITARGETSR and the GICD_SGIR family are RES0.
+ */
+#include <stddef.h>
+
+#include "kernel/vgic_internal.h"
+
+/* GICD */
+#define GICD_CTLR      0x0000u
+#define GICD_TYPER     0x0004u
+#define GICD_IIDR      0x0008u
+#define GICD_IROUTER   0x6000u /* 8 bytes per INTID; SPIs only */
+#define GICD_IROUTER_E 0x8000u
+/* RD_base of a redistributor */
+#define GICR_IIDR  0x0004u
+#define GICR_TYPER 0x0008u
+#define GICR_WAKER 0x0014u
+/* Both, and SGI_base: SGI_FRAME above RD_base */
+#define SGI_FRAME      0x10000u
+#define FRAME_BYTES    0x20000u
+#define BITMAPS        0x0080u /* one kind every 0x80 bytes */
+#define BITMAPS_E      0x0400u
+#define IPRIORITYR     0x0400u /* a byte per INTID */
+#define IPRIORITYR_E   0x0800u
+#define ICFGR          0x0c00u /* two bits per INTID */
+#define ICFGR_E        0x0d00u
+#define IDENTIFICATION 0xffd0u
+
+/* Kinds of bitmap register: offset / 0x80 */
+#define IGROUPR   1u
+#define ISENABLER 2u
+#define ICENABLER 3u
+#define ISPENDR   4u
+#define ICPENDR   5u
+#define ISACTIVER 6u
+
+#define CTLR_ENABLES  0x3u
+#define CTLR_FIXED    0x50u /* DS, ARE */
+#define TYPER_NO1N    (1u << 25)
+#define TYPER_A3V     (1u << 24)
+#define TYPER_IDBITS  (15u << 19) /* INTIDs have 16 bits */
+#define IIDR          0x43bu      /* implementer: Arm */
+#define WAKER_SLEEP   2u          /* ProcessorSleep; ChildrenAsleep (4) follows it at once */
+#define WAKER_ASLEEP  4u
+#define RTYPER_LAST   (1u << 4)
+#define PIDR0_GICD    0x92u
+#define PIDR0_GICR    0x93u
+
+/* PIDR4..7, PIDR0..3, CIDR0..3 (IHI 0069 section 12.1.1); PIDR2: GICv3 */
+static const uint8_t identification[12] = {
+	0x44, 0x00, 0x00, 0x00, 0x00, 0xb4, 0x3b, 0x00, 0x0d, 0xf0, 0x05, 0xb1,
+};
+
+static uint32_t identify(uint64_t offset, uint32_t pidr0)
+{
+	uint32_t i = (uint32_t)(offset - IDENTIFICATION) / 4u;
+
+	return i == 4u ? pidr0 : identification[i];
+}
+
+/* Pending or active state of a word as the guest may see it: in software and in registers. */
+static enum vgic_result view(struct vgic_cpu *owner, uint32_t w, bool active,
+			     struct vgic_access *access)
+{
+	struct vgic_cpu *self = access->self;
+	struct vgic *vgic = self->vgic;
+	const struct vgic_word *word = vgic_word(owner, w);
+	bool known = self->sync_retry;
+	uint32_t asked, i, bits;
+
+	if (known && self->sync_wait != 0u)
+		return VGIC_RETRY;
+	asked = vgic_reach(self, owner, w, VGIC_ALL, VGIC_ASK_NONE, known);
+	self->sync_retry = asked != 0u;
+	if (asked != 0u) {
+		self->sync_wait = asked;
+		return VGIC_RETRY;
+	}
+	bits = active ? word->active : word->pending | (word->line & ~word->edge);
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		const struct vgic_cpu *cpu = vgic->cpu[i];
+
+		if (w == 0u && cpu != owner)
+			continue;
+		bits |= cpu->held[w] & (active ? cpu->seen_active[w] : cpu->seen_pending[w]);
+	}
+	access->value = bits;
+	return VGIC_DONE;
+}
+
+static enum vgic_result bitmap_read(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
+				    struct vgic_access *access)
+{
+	const struct vgic_word *word = vgic_word(owner, w);
+
+	switch (kind) {
+	case IGROUPR:
+		access->value = word->group;
+		return VGIC_DONE;
+	case ISENABLER:
+	case ICENABLER:
+		access->value = word->enable;
+		return VGIC_DONE;
+	default:
+		return view(owner, w, kind >= ISACTIVER, access);
+	}
+}
+
+/* What sits in a list register is made active there, the rest in software. */
+static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
+				   uint32_t bits)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t held = w == 0u ? owner->held[0] : vgic->held[w];
+	uint32_t i;
+
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+		uint32_t mine = bits & ~held & ~vgic_word(owner, w)->active & cpu->routed[w];
+
+		if (mine == 0u || (w == 0u && cpu != owner))
+			continue;
+		vgic_spill(cpu, w, mine);
+		vgic_request(cpu); /* it must count the ends from now on */
+	}
+	vgic_word(owner, w)->active |= bits & ~held; /* routed to nobody */
+	return vgic_wait(self, vgic_reach(self, owner, w, bits & held, VGIC_ASK_SET_ACTIVE, false));
+}
+
+static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
+				     const struct vgic_access *access)
+{
+	struct vgic_cpu *self = access->self;
+	struct vgic_word *word = vgic_word(owner, w);
+	uint32_t bits = (uint32_t)access->value;
+
+	switch (kind) {
+	case IGROUPR:
+		word->group = bits;
+		vgic_request_holders(owner, w, VGIC_ALL);
+		vgic_ring(owner, w, VGIC_ALL);
+		return VGIC_DONE;
+	case ISENABLER:
+		word->enable |= bits;
+		vgic_ring(owner, w, bits);
+		return VGIC_DONE;
+	case ICENABLER:
+		word->enable &= ~bits;
+		return vgic_wait(self, vgic_reach(self, owner, w, bits, VGIC_ASK_NONE, false));
+	case ISPENDR:
+		word->pending |= bits;
+		vgic_ring(owner, w, bits);
+		return VGIC_DONE;
+	case ICPENDR:
+		word->pending &= ~bits;
+		return vgic_wait(self,
+				 vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_PENDING, false));
+	case ISACTIVER:
+		return set_active(self, owner, w, bits);
+	default:
+		return vgic_clear_active(self, owner, w, bits);
+	}
+}
+
+static void priority(struct vgic_word *word, uint32_t first, struct vgic_access *access)
+{
+	uint32_t i;
+
+	for (i = 0u; i < access->size; i++) {
+		if (access->write)
+			word->priority[first + i] = (uint8_t)(access->value >> (8u * i));
+		else
+			access->value |= (uint64_t)word->priority[first + i] << (8u * i);
+	}
+}
+
+/* Bit 2n+1 of the register is edge bit n of its half of the word; PPI 27 stays level. */
+static void config(struct vgic_cpu *owner, uint32_t w, uint32_t half, struct vgic_access *access)
+{
+	struct vgic_word *word = vgic_word(owner, w);
+	uint32_t edge = word->edge;
+	uint32_t i;
+
+	for (i = 0u; i < 16u; i++) {
+		uint32_t bit = 1u << (16u * half + i);
+
+		if (w == 0u && (bit & (VGIC_SGIS | VGIC_HW)) != 0u && access->write)
+			continue;
+		if (!access->write)
+			access->value |= (edge & bit) != 0u ? 2ull << (2u * i) : 0u;
+		else if ((access->value >> (2u * i + 1u) & 1u) != 0u)
+			word->edge |= bit;
+		else
+			word->edge &= ~bit;
+	}
+	if (access->write) {
+		vgic_request_holders(owner, w, edge ^ word->edge);
+		vgic_ring(owner, w, edge ^ word->edge);
+	}
+}
+
+/* The registers that the distributor (words 1 and up) and SGI_base (word 0) have alike. */
+static enum vgic_result banks(struct vgic_cpu *owner, uint64_t offset, uint32_t low, uint32_t high,
+			      struct vgic_access *access)
+{
+	uint32_t at = (uint32_t)offset;
+	uint32_t w;
+
+	if (at >= BITMAPS && at < BITMAPS_E && access->size == 4u) {
+		w = at % 0x80u / 4u;
+		if (w < low || w >= high)
+			return VGIC_DONE;
+		if (access->write)
+			return bitmap_write(owner, w, at / 0x80u, access);
+		return bitmap_read(owner, w, at / 0x80u, access);
+	}
+	if (at >= IPRIORITYR && at < IPRIORITYR_E && (access->size == 4u || access->size == 1u)) {
+		w = (at - IPRIORITYR) / 32u;
+		if (w >= low && w < high)
+			priority(vgic_word(owner, w), at % 32u, access);
+	} else if (at >= ICFGR && at < ICFGR_E && access->size == 4u) {
+		w = (at - ICFGR) / 8u;
+		if (w >= low && w < high)
+			config(owner, w, at / 4u % 2u, access);
+	}
+	return VGIC_DONE;
+}
+
+/* Disabling a group takes its pending interrupts out of every list register. */
+static enum vgic_result control_write(struct vgic_cpu *self, uint32_t value)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t old = vgic->ctlr;
+	uint32_t asked = 0u;
+	uint32_t i, w;
+
+	vgic->ctlr = value & CTLR_ENABLES;
+	if (vgic->ctlr == old)
+		return VGIC_DONE;
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		vgic_request(vgic->cpu[i]);
+		if ((old & ~vgic->ctlr) != 0u)
+			asked |= vgic_reach(self, vgic->cpu[i], 0u, VGIC_ALL, VGIC_ASK_NONE, false);
+	}
+	for (w = 1u; w < vgic->word_count && (old & ~vgic->ctlr) != 0u; w++)
+		asked |= vgic_reach(self, self, w, VGIC_ALL, VGIC_ASK_NONE, false);
+	return vgic_wait(self, asked);
+}
+
+/* Aff3 is in the upper half; the routing mode (bit 31) is RES0. */
+static void router(struct vgic *vgic, uint64_t offset, struct vgic_access *access)
+{
+	uint32_t intid = (uint32_t)(offset - GICD_IROUTER) / 8u;
+	bool upper = (offset & 4u) != 0u;
+	uint32_t aff;
+
+	if (intid < 32u || intid >= 32u * vgic->word_count || access->size < 4u)
+		return;
+	aff = vgic->router[intid - 32u];
+	if (!access->write) {
+		access->value = (uint64_t)(aff >> 24) << 32 | (aff & 0xffffffu);
+		if (access->size == 4u)
+			access->value = upper ? aff >> 24 : aff & 0xffffffu;
+		return;
+	}
+	if (access->size == 8u)
+		aff = (uint32_t)(access->value >> 32 & 0xffu) << 24 |
+		      ((uint32_t)access->value & 0xffffffu);
+	else if (upper)
+		aff = (uint32_t)(access->value & 0xffu) << 24 | (aff & 0xffffffu);
+	else
+		aff = (aff & 0xff000000u) | ((uint32_t)access->value & 0xffffffu);
+	vgic_set_router(vgic, intid, aff);
+}
+
+static enum vgic_result distributor(struct vgic *vgic, struct vgic_access *access)
+{
+	uint64_t offset = access->offset;
+
+	if (offset >= GICD_IROUTER && offset < GICD_IROUTER_E) {
+		router(vgic, offset, access);
+		return VGIC_DONE;
+	}
+	if (offset >= BITMAPS && offset < ICFGR_E)
+		return banks(access->self, offset, 1u, vgic->word_count, access);
+	if (access->size != 4u)
+		return VGIC_DONE;
+	if (access->write)
+		return offset == GICD_CTLR ? control_write(access->self, (uint32_t)access->value) :
+					     VGIC_DONE;
+	if (offset == GICD_CTLR)
+		access->value = CTLR_FIXED | vgic->ctlr;
+	else if (offset == GICD_TYPER)
+		access->value = TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (vgic->word_count - 1u);
+	else if (offset == GICD_IIDR)
+		access->value = IIDR;
+	else if (offset >= IDENTIFICATION)
+		access->value = identify(offset, PIDR0_GICD);
+	return VGIC_DONE;
+}
+
+static uint64_t redistributor_type(const struct vgic_cpu *cpu)
+{
+	uint64_t value = (uint64_t)cpu->index << 32 | (uint64_t)cpu->index << 8;
+
+	return cpu->index + 1u == cpu->vgic->vcpu_count ? value | RTYPER_LAST : value;
+}
+
+static enum vgic_result redistributor(struct vgic_cpu *cpu, struct vgic_access *access)
+{
+	uint64_t offset = access->offset % FRAME_BYTES;
+
+	if (offset >= SGI_FRAME)
+		return banks(cpu, offset - SGI_FRAME, 0u, 1u, access);
+	if (offset == GICR_WAKER && access->size == 4u && access->write) {
+		cpu->waker = (access->value & WAKER_SLEEP) != 0u ? WAKER_SLEEP | WAKER_ASLEEP : 0u;
+		return VGIC_DONE;
+	}
+	if (access->write || access->size < 4u)
+		return VGIC_DONE;
+	if (offset == GICR_TYPER)
+		access->value = access->size == 8u ? redistributor_type(cpu) :
+						     (uint32_t)redistributor_type(cpu);
+	else if (access->size == 8u)
+		return VGIC_DONE;
+	else if (offset == GICR_TYPER + 4u)
+		access->value = redistributor_type(cpu) >> 32;
+	else if (offset == GICR_IIDR)
+		access->value = IIDR;
+	else if (offset == GICR_WAKER)
+		access->value = cpu->waker;
+	else if (offset >= IDENTIFICATION)
+		access->value = identify(offset, PIDR0_GICR);
+	return VGIC_DONE;
+}
+
+/* Of no architected size, or not aligned to it: read as zero, write ignored. */
+static bool malformed(const struct vgic_access *access)
+{
+	uint32_t size = access->size;
+
+	return (size != 1u && size != 4u && size != 8u) || access->offset % size != 0u;
+}
+
+enum vgic_result vgic_distributor(struct vgic_access *access)
+{
+	struct vgic *vgic = access->self->vgic;
+	enum vgic_result result;
+
+	if (!access->write)
+		access->value = 0u;
+	if (malformed(access) || access->offset >= 0x10000u)
+		return VGIC_DONE;
+	vgic_lock(vgic);
+	result = distributor(vgic, access);
+	if (result != VGIC_RETRY)
+		access->self->sync_retry = false;
+	vgic_unlock(vgic);
+	return result;
+}
+
+enum vgic_result vgic_redistributor(struct vgic_access *access)
+{
+	struct vgic *vgic = access->self->vgic;
+	enum vgic_result result;
+
+	if (!access->write)
+		access->value = 0u;
+	if (malformed(access) || access->offset / FRAME_BYTES >= vgic->vcpu_count)
+		return VGIC_DONE;
+	vgic_lock(vgic);
+	result = redistributor(vgic->cpu[access->offset / FRAME_BYTES], access);
+	if (result != VGIC_RETRY)
+		access->self->sync_retry = false;
+	vgic_unlock(vgic);
+	return result;
+}
