@@ -12,3 +12,4 @@ guest_smptest = guests/smptest.c $(bare)
 guest_fptest = guests/fptest.c guests/fp_regs.S $(bare)
 guest_fploop = guests/fploop.c guests/fp_regs.S $(bare)
 fp_guests = fptest fploop
+guest_a32 = guests/a32.c $(bare)

@@ -6,7 +6,6 @@
  * "mem: bank 0x40000000 0x20000000 ok", and "mem: done 1 banks".
  */
 #include "guests/lib/bare.h"
-#include "guests/lib/bare_board.h"
 #include "guests/lib/bare_fdt.h"
 
 #define BANKS       8u
@@ -23,7 +22,7 @@ static bool taken(uint64_t line)
 {
 	if (line + LINE_BYTES > (uint64_t)__guest_start && line < (uint64_t)__guest_end)
 		return true;
-	return tree_base != 0u && line + LINE_BYTES > tree_base && line < tree_base + TREE_ROOM;
+	return line + LINE_BYTES > tree_base && line < tree_base + TREE_ROOM;
 }
 
 static uint64_t mix(uint64_t address)
@@ -67,21 +66,13 @@ static uint64_t compare(const struct bank *bank)
 	return 0;
 }
 
-/* QEMU starts an ELF with no tree in x0, but leaves one at the start of RAM. */
-static uint64_t find_tree(uint64_t tree)
-{
-	if (fdt_bytes(tree) != 0u)
-		return tree;
-	return fdt_bytes(RAM_BASE) != 0u ? RAM_BASE : 0u;
-}
-
 void guest_main(uint64_t tree)
 {
 	struct bank banks[BANKS];
 	uint32_t count;
 
-	tree_base = find_tree(tree);
-	if (tree_base == 0u) {
+	tree_base = tree;
+	if (fdt_bytes(tree) == 0u) {
 		print("mem: FAILED no tree\n");
 		psci_system_off();
 	}

@@ -63,7 +63,7 @@ static void assign_vms(struct system *system)
 static uint32_t assign_bit(struct thread *thread)
 {
 	if (thread->bit_next == NOTIFY_BIT_COUNT)
-		report("bits", thread->place, "%s needs more than %u notification bits",
+		report("limits", thread->place, "%s needs more than %u notification bits",
 		       thread->process->name, NOTIFY_BIT_COUNT);
 	return thread->bit_next++;
 }
@@ -74,7 +74,7 @@ static uint32_t assign_handle(struct process *process, uint32_t kind, uint32_t o
 	struct config_handle *handle = &process->handles[process->handle_count];
 
 	if (process->handle_count == HANDLE_MAX - 1u) {
-		report("handles", process->place, "%s needs more than %u handles", process->name,
+		report("limits", process->place, "%s needs more than %u handles", process->name,
 		       HANDLE_MAX - 1u);
 		return 0u;
 	}
@@ -104,7 +104,7 @@ static uint64_t assign_device_va(const struct process *process, const struct dev
 	}
 	*next += end - page;
 	if (*next > CHANNEL_VA)
-		report("device-space", device->place, "the devices of %s take more than %llu bytes",
+		report("limits", device->place, "the devices of %s take more than %llu bytes",
 		       process->name, (unsigned long long)(CHANNEL_VA - DEVICE_VA));
 	return va + reg.start - page;
 }

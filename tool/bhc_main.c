@@ -119,6 +119,13 @@ static int main_load(const struct options *options, struct system *system)
 static int main_lay_out(struct system *system, struct layout *layout)
 {
 	layout->system = system;
+	for (uint32_t i = 0u; i < system->program_count; i++) {
+		if (system->programs[i].good)
+			continue;
+		fprintf(stderr, "bhc: %s/user/%s.elf is not built\n", system->build,
+			system->programs[i].name);
+		return EXIT_SETUP;
+	}
 	if (!layout_read_kernel(layout))
 		return EXIT_SETUP;
 	assign_all(system);
@@ -139,7 +146,7 @@ static int main_build(const struct options *options, struct system *system)
 
 	if (status != EXIT_SUCCESS)
 		return status;
-	rules_check(system, true);
+	rules_check(system);
 	if (report_count() != 0u)
 		return EXIT_REFUSED;
 	status = main_lay_out(system, layout);
@@ -154,7 +161,7 @@ static int main_check(const struct options *options, struct system *system)
 
 	if (status != EXIT_SUCCESS)
 		return status;
-	rules_check(system, false);
+	rules_check(system);
 	return report_count() == 0u ? EXIT_SUCCESS : EXIT_REFUSED;
 }
 

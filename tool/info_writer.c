@@ -22,7 +22,7 @@ struct info_buffer {
 static void info_put(struct info_buffer *buffer, const void *item, uint64_t bytes)
 {
 	if (buffer->used + bytes > INFO_BYTES) {
-		report("info-pages", buffer->process->place,
+		report("limits", buffer->process->place,
 		       "what %s has to know does not fit into its info pages",
 		       buffer->process->name);
 		return;

@@ -210,7 +210,7 @@ static void layout_kernel_memory(struct layout *layout)
 	end = layout->stacks_pa + bytes;
 	if (layout->objects_pa < system->board.load_pa || layout->stacks_pa < system->board.load_pa ||
 	    end - system->board.load_pa > KERNEL_DEVICE_VA - KERNEL_VA) {
-		report("image-size", model_place(system, system->node, NULL),
+		report("limits", model_place(system, system->node, NULL),
 		       "kernel memory at 0x%llx is out of EL2's reach of 512 MiB from the load address",
 		       (unsigned long long)layout->stacks_pa);
 		layout->good = false;

@@ -4,12 +4,62 @@
 
 #include <stdio.h>
 
-void rules_check(const struct system *system, bool build)
+/* clang-format off */
+static const struct rule rules[] = {
+	{ "system", rule_system, "there is one /bulkhead node, of a version that bhc knows" },
+	{ "unknown-node", rule_unknown_node, "a node under /bulkhead is of a known kind" },
+	{ "unknown-property", rule_unknown_property, "a node of ours has known properties only" },
+	{ "value", rule_value, "a property of ours has a value from its list" },
+	{ "name", rule_name, "process names are short enough, and each is there once" },
+	{ "limits", rule_limits, "the description fits into bhc's and the ABI's tables" },
+	{ "peer", rule_peer, "a peer or a channel's end is a process of this system" },
+	{ "cpu-missing", rule_cpu_missing, "a thread or vCPU is on a CPU that the board has" },
+	{ "thread-count", rule_thread_count, "a process has 1 to 8 threads" },
+	{ "vcpu", rule_vcpu, "a VM has 1 to 8 vCPUs, numbered in order from 0" },
+	{ "priority", rule_priority, "a thread states a priority from 0 to 255" },
+	{ "stack", rule_stack, "a stack is of whole pages and fits its slot" },
+	{ "budget", rule_budget, "budget and period come together, and the budget is the smaller" },
+	{ "budget-fit", rule_budget_fit, "the budgets of a CPU do not add up to more than the CPU" },
+	{ "unbudgeted-above", rule_unbudgeted_above,
+	  "nothing without a budget is above a thread with a period" },
+	{ "equal-priority", rule_equal_priority,
+	  "of two threads of equal priority on a CPU, neither is without a budget" },
+	{ "cpu-threads", rule_cpu_threads, "a CPU has at most 64 threads" },
+	{ "vm-above-host", rule_vm_above_host,
+	  "console and supervisor are above every VM on their CPU" },
+	{ "board", rule_board, "the board states memory, CPUs, a GICv3 with its frames, and PSCI" },
+	{ "load-address", rule_load_address, "the load address is 2 MiB aligned, in free memory" },
+	{ "reserved", rule_reserved, "the board states what firmware keeps, be it nothing" },
+	{ "memory", rule_memory, "the board has the memory that the system needs" },
+	{ "device", rule_device, "a device given to a process is there, enabled and addressable" },
+	{ "device-owner", rule_device_owner, "a page of device registers has one owner" },
+	{ "interrupt-owner", rule_interrupt_owner, "a physical interrupt has one owner" },
+	{ "dma", rule_dma, "DMA that nothing contains is allowed only when said aloud" },
+	{ "program", rule_program, "a program is there and fits a process's address space" },
+	{ "guest-tree", rule_guest_tree, "a VM's board file is there and compiles" },
+	{ "guest-gic", rule_guest_gic, "a guest's tree has a GICv3 with room for its vCPUs" },
+	{ "guest-cpus", rule_guest_cpus, "a guest's own /cpus has as many CPUs as the VM" },
+	{ "guest-ram", rule_guest_ram, "a guest has RAM: whole pages, 1 to 8 banks, below the end" },
+	{ "address-overlap", rule_address_overlap, "two components of a guest share no address" },
+	{ "guest-interrupt", rule_guest_interrupt, "a guest's interrupt has one source" },
+	{ "no-backend", rule_no_backend, "an enabled guest device has something behind it" },
+	{ "backend-nowhere", rule_backend_nowhere, "a backend is for a device that is there" },
+	{ "device-file", rule_device_file, "some device file implements a backend" },
+	{ "guest-console", rule_guest_console, "a guest has a console, or says no-console" },
+	{ "guest-file", rule_guest_file, "kernel and initrd are there" },
+	{ "kernel-address", rule_kernel_address, "there is RAM where the kernel goes" },
+	{ "guest-placement", rule_guest_placement, "kernel, initrd and tree are in RAM, apart" },
+};
+/* clang-format on */
+
+void rules_check(const struct system *system)
 {
-	(void)system;
-	(void)build;
+	for (uint32_t i = 0u; i < sizeof(rules) / sizeof(rules[0]); i++)
+		rules[i].check(system, rules[i].name);
 }
 
 void rules_list(void)
 {
+	for (uint32_t i = 0u; i < sizeof(rules) / sizeof(rules[0]); i++)
+		printf("%-18s %s\n", rules[i].name, rules[i].text);
 }

@@ -177,7 +177,7 @@ const char *source_position(struct place place)
 	char path[PATH_BYTES];
 
 	if (place.node < 0 || fdt_get_path(source->fdt, place.node, path, sizeof(path)) != 0)
-		return source->path;
+		return arena_format("%s:1", source->path);
 	for (uint32_t i = 0u; i < source->position_count; i++) {
 		const struct position *position = &source->positions[i];
 
@@ -188,5 +188,5 @@ const char *source_position(struct place place)
 		else if (place.property != NULL && strcmp(position->property, place.property) == 0)
 			return position->text;
 	}
-	return node_text != NULL ? node_text : source->path;
+	return node_text != NULL ? node_text : arena_format("%s:1", source->path);
 }

@@ -169,6 +169,8 @@ void verify_el2_identity(struct verify *v);
 void verify_el2_stacks(struct verify *v);
 void verify_el2_config(struct verify *v);
 void verify_el2_devices(struct verify *v);
+void verify_layout(struct verify *v);        /* verify_program.c */
+void verify_programs(struct verify *v);
 void verify_info(struct verify *v);          /* verify_info.c */
 void verify_entries(struct verify *v);
 void verify_stacks(struct verify *v);

@@ -32,8 +32,26 @@ static bool is_known_device(const struct verify *v, const struct verify_map *map
 	       map->va + map->bytes <= end;
 }
 
+/* The kernel ELF, up to the config: text, constants and data, one after the other. */
+static void check_kernel(struct verify *v)
+{
+	static const enum verify_form forms[] = { FORM_RX, FORM_RO, FORM_RW };
+	uint64_t va = KERNEL_VA;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		const struct verify_map *map = verify_lookup(v, SPACE_EL2_ID, va, PAGE_BYTES);
+
+		if (!map || map->form != forms[i] || map->va != va) {
+			verify_fail(v, "the kernel is not RX, RO and RW in this order: at %#" PRIx64, va);
+			return;
+		}
+		va += map->bytes;
+	}
+}
+
 void verify_el2_layout(struct verify *v)
 {
+	check_kernel(v);
 	for (size_t i = 0; i < v->spaces[SPACE_EL2_ID].map_count; i++) {
 		const struct verify_map *map = el2_map(v, i);
 		uint64_t offset = map->va - KERNEL_VA;

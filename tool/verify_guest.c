@@ -11,11 +11,6 @@
 #define GICD_BYTES      0x10000ull
 #define GICR_VCPU_BYTES 0x20000ull
 
-static bool is_ram(const struct verify_map *map)
-{
-	return map->form == FORM_RWX || map->form == FORM_RX;
-}
-
 /*
  * Each piece of `map` has its counterpart in the other space at va_offset from it, with the
  * same physical address: the first address that does not, or the end of the map.
@@ -32,7 +27,7 @@ static uint64_t mirror_end(const struct verify *v, const struct verify_map *map,
 
 		if (!other || other->pa + (va - other->va) != map->pa + at)
 			break;
-		if (va_offset == GUEST_VA ? other->form != FORM_RW : !is_ram(other))
+		if (va_offset == GUEST_VA ? other->form != FORM_RW : other->form != FORM_RWX)
 			break;
 		left = other->bytes - (va - other->va);
 		at += left < map->bytes - at ? left : map->bytes - at;
@@ -71,7 +66,7 @@ static void check_banks(struct verify *v, uint32_t vm)
 		while (at < ipa + bytes) {
 			const struct verify_map *map = verify_lookup(v, space, at, 1);
 
-			if (!map || !is_ram(map))
+			if (!map || map->form != FORM_RWX)
 				break;
 			at = map->va + map->bytes;
 		}
@@ -89,7 +84,7 @@ static void check_guest_map(struct verify *v, const struct verify_map *map)
 
 	if (map->va + map->bytes > GUEST_IPA_END)
 		verify_fail(v, "%s: %#" PRIx64 " is above the guest's addresses", s->name, map->va);
-	if (!is_ram(map))
+	if (map->form != FORM_RWX)
 		return;
 	if (!in_banks(&v->infos[process].info.vm, map))
 		verify_fail(v, "%s: RAM at %#" PRIx64 ", %#" PRIx64 " bytes, is in no bank",

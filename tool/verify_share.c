@@ -50,8 +50,7 @@ static bool is_guest_ram(const struct sweep *s, uint64_t pa)
 	return s->active_count == 2 && space_of(s, guest)->kind == KIND_VM &&
 	       space_of(s, process)->kind == KIND_PROCESS &&
 	       s->v->processes[space_of(s, process)->index].vm == space_of(s, guest)->index &&
-	       (s->active[guest]->form == FORM_RWX || s->active[guest]->form == FORM_RX) &&
-	       s->active[process]->form == FORM_RW &&
+	       s->active[guest]->form == FORM_RWX && s->active[process]->form == FORM_RW &&
 	       va_of(s, process, pa) == va_of(s, guest, pa) + GUEST_VA;
 }
 

@@ -50,7 +50,6 @@ static const struct canonical canonical[] = {
 	{ KIND_PROCESS, FORM_RW,     S2_NORMAL | S2_WRITE | XN },
 	{ KIND_PROCESS, FORM_DEVICE, S2_DEVICE | S2_WRITE | XN },
 	{ KIND_VM,      FORM_RWX,    S2_NORMAL | S2_WRITE },
-	{ KIND_VM,      FORM_RX,     S2_NORMAL | S2_READ },
 	{ KIND_VM,      FORM_DEVICE, S2_DEVICE | S2_WRITE | XN },
 };
 

@@ -77,7 +77,7 @@ mmu_on:
 	msr	vbar_el1, x0
 	ldr	x0, =MAIR_VALUE
 	msr	mair_el1, x0
-	adrp	x0, table
+	adrp	x0, guest_table
 	msr	ttbr0_el1, x0
 	ldr	x0, =TCR_VALUE
 	mrs	x1, id_aa64mmfr0_el1
@@ -107,7 +107,8 @@ mmu_on:
  */
 	.section .data.table, "aw"
 	.balign 4096
-table:
+	.global guest_table
+guest_table:
 	.quad	BLOCK_DEVICE
 	.set	gib, 1
 	.rept	255

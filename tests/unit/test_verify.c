@@ -1,6 +1,6 @@
 /* sources: tool/verify_rules.c tool/verify_file.c tool/verify_table.c tool/verify_config.c
  * tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_share.c
- * tool/verify_memory.c */
+ * tool/verify_program.c tool/verify_memory.c */
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bhc-verify: a good image passes, and each rule fails for an image that breaks it and
@@ -151,6 +151,7 @@ MUTATION(el2_guest_ram)
 }
 MUTATION(el2_moved) { *page(s, s->el2_root, KERNEL_VA + 0x2000) += 0x1000; }
 MUTATION(el2_device) { sample_map(s, s->el2_root, UART_VA + PAGE_BYTES, 0x0a000000, 1, EL2_DEVICE); }
+MUTATION(el2_constants) { *page(s, s->el2_root, KERNEL_VA + 0x1000) &= ~(1ull << 54); }
 MUTATION(identity_gone) { *page(s, s->el2_root, LOAD_PA) = 0; }
 MUTATION(identity_more)
 {
@@ -194,6 +195,22 @@ MUTATION(info_writable)
 MUTATION(info_channels) { s->infos[ALIVE]->info.channels = ~0ull - 63; }
 MUTATION(info_count) { s->infos[ALIVE]->info.channel_count = 0xffffffff; }
 MUTATION(info_vm) { s->infos[LINUX]->info.vm.vcpu_count = 1; }
+MUTATION(layout_text)
+{
+	sample_map(s, ROOT(ALIVE), PROGRAM_DATA_VA + PAGE_BYTES, LOAD_PA + s->bytes - PAGE_BYTES, 1,
+		   S2_RX);
+}
+MUTATION(layout_data)
+{
+	sample_map(s, ROOT(ALIVE), PAYLOAD_VA, s->memory_end, 1, S2_RW);
+}
+MUTATION(program_other)
+{
+	*page(s, ROOT(ALIVE), PROGRAM_TEXT_VA) = *page(s, ROOT(LINUX), PROGRAM_TEXT_VA);
+	*page(s, ROOT(ALIVE), PROGRAM_TEXT_VA + PAGE_BYTES) =
+		*page(s, ROOT(LINUX), PROGRAM_TEXT_VA + PAGE_BYTES) + PAGE_BYTES;
+}
+MUTATION(program_forms) { *page(s, ROOT(CONSOLE), PROGRAM_TEXT_VA + PAGE_BYTES) &= ~(1ull << 54); }
 MUTATION(entry_data) { s->config->processes[ALIVE].entry = PROGRAM_DATA_VA; }
 MUTATION(entry_rodata) { s->config->processes[ALIVE].entry += PAGE_BYTES; }
 MUTATION(stack_top) { s->config->threads[ALIVE].stack_top -= 16; }
@@ -358,18 +375,21 @@ static const struct mutation mutations[] = {
 	M("descriptor", leaf_far), M("descriptor", el2_wx), M("descriptor", el2_text_writable),
 	M("descriptor", block_misaligned),
 	M("el2-layout", el2_guest_ram), M("el2-layout", el2_moved), M("el2-layout", el2_device),
+	M("el2-layout", el2_constants),
 	M("el2-identity", identity_gone), M("el2-identity", identity_more),
 	M("el2-stack", stack_guard), M("el2-stack", stack_gone),
 	M("el2-config", config_writable), M("el2-config", objects_gone),
 	M("el2-device", gicd_gone), M("el2-device", gicr_shared), M("el2-device", uart_moved),
 	M("info", info_swapped), M("info", info_gone), M("info", info_writable),
 	M("info", info_channels), M("info", info_count), M("info", info_vm),
+	M("layout", layout_text), M("layout", layout_data), M("program", program_other),
+	M("program", program_forms),
 	M("entry", entry_data), M("entry", entry_rodata),
 	M("stack", stack_top), M("stack", stack_missing), M("stack", stack_full),
 	M("channel", channel_alone), M("channel", channel_sides), M("channel", channel_bit),
 	M("channel", channel_handle), M("channel", channel_wrap), M("channel", channel_third),
 	M("notify", notify_undeclared),
-	M("device", device_unnamed), M("device", device_unmapped), M("device", device_elsewhere),
+	M("device", device_unnamed), M("device", device_unmapped), M("layout", device_elsewhere),
 	M("guest-ram", ram_moved), M("guest-ram", ram_of_other), M("guest-ram", ram_no_bank),
 	M("guest-ram", ram_missing), M("guest-ram", ram_only_process), M("guest-ram", ram_in_task),
 	M("guest-gic", gic_mapped), M("guest-gic", gicr_mapped),

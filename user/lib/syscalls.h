@@ -15,9 +15,14 @@
 
 #define SVC_NEVER UINT64_MAX /* a deadline that never comes */
 
-/* What a call leaves in x0 to x7. */
+/* What any other call leaves in x0 to x7. */
 struct svc_result {
 	uint64_t x[8];
+};
+
+/* What vcpu_run leaves in x0 to x5: a reason and its values (abi/vcpu.h). */
+struct svc_exit {
+	uint64_t x[6];
 };
 
 /* clang-format off */
@@ -58,30 +63,34 @@ static inline status_t svc_notify(uint32_t handle)
 }
 
 /* x[0]: VCPU_EXIT_*; x[1] and up as abi/vcpu.h says. */
-static inline __attribute__((always_inline)) struct svc_result
-svc_vcpu_run(uint64_t op, uint64_t v1, uint64_t v2, uint64_t v3, uint64_t v4)
+static inline struct svc_exit svc_vcpu_run(uint64_t op, uint64_t v1, uint64_t v2, uint64_t v3,
+					   uint64_t v4)
 {
-	return svc_call(SYSCALL_VCPU_RUN, op, v1, v2, v3, v4);
+	struct svc_result result = svc_call(SYSCALL_VCPU_RUN, op, v1, v2, v3, v4);
+
+	return (struct svc_exit){ { result.x[0], result.x[1], result.x[2], result.x[3], result.x[4],
+				    result.x[5] } };
 }
 
 /*
  * The same for an operation with at most one value, for the hot path: what is in x2 to x4
- * does not matter, and only x[0] to x[4] come back.
+ * does not matter.
  */
-static inline __attribute__((always_inline)) struct svc_result svc_vcpu_answer(uint64_t op,
-									       uint64_t value)
+static inline __attribute__((always_inline)) struct svc_exit svc_vcpu_answer(uint64_t op,
+									     uint64_t value)
 {
 	register uint64_t x0 __asm__("x0") = op;
 	register uint64_t x1 __asm__("x1") = value;
 	register uint64_t x2 __asm__("x2");
 	register uint64_t x3 __asm__("x3");
 	register uint64_t x4 __asm__("x4");
+	register uint64_t x5 __asm__("x5");
 
 	__asm__ volatile("svc %[number]"
-			 : "+r"(x0), "+r"(x1), "=r"(x2), "=r"(x3), "=r"(x4)
+			 : "+r"(x0), "+r"(x1), "=r"(x2), "=r"(x3), "=r"(x4), "=r"(x5)
 			 : [number] "i"(SYSCALL_VCPU_RUN)
-			 : "x5", "x6", "x7", SVC_CLOBBERS);
-	return (struct svc_result){ { x0, x1, x2, x3, x4, 0u, 0u, 0u } };
+			 : "x6", "x7", SVC_CLOBBERS);
+	return (struct svc_exit){ { x0, x1, x2, x3, x4, x5 } };
 }
 
 static inline status_t svc_vcpu_get(uint32_t number, uint64_t *value)

@@ -64,7 +64,7 @@ static uint64_t vcpu_wait_on(uint32_t self)
 }
 
 /* HVC and SMC. */
-static struct vcpu_reply vcpu_call(uint32_t self, const struct svc_result *exit)
+static struct vcpu_reply vcpu_call(uint32_t self, const struct svc_exit *exit)
 {
 	struct vcpu_reply reply = { .op = VCPU_CALL_RETURN };
 	struct psci_answer answer = psci_call(self, &exit->x[1]);
@@ -95,7 +95,7 @@ static struct vcpu_reply vcpu_call(uint32_t self, const struct svc_result *exit)
 }
 
 /* Everything but device accesses that carry their syndrome. */
-static struct vcpu_reply vcpu_other(uint32_t self, const struct svc_result *exit)
+static struct vcpu_reply vcpu_other(uint32_t self, const struct svc_exit *exit)
 {
 	switch (exit->x[0]) {
 	case VCPU_EXIT_NOTIFIED:
@@ -118,7 +118,7 @@ static struct vcpu_reply vcpu_other(uint32_t self, const struct svc_result *exit
 }
 
 /* Serves any exit and runs the guest to its next one. */
-static __attribute__((noinline)) void vcpu_step(uint32_t self, struct svc_result *exit)
+static __attribute__((noinline)) void vcpu_step(uint32_t self, struct svc_exit *exit)
 {
 	struct vcpu_reply reply = vcpu_other(self, exit);
 
@@ -128,7 +128,7 @@ static __attribute__((noinline)) void vcpu_step(uint32_t self, struct svc_result
 
 /* A device access with its syndrome: true if it was served, op and value say how to go on. */
 static inline __attribute__((always_inline)) bool
-vcpu_access(struct device *device, const struct svc_result *exit, uint64_t *op, uint64_t *value)
+vcpu_access(struct device *device, const struct svc_exit *exit, uint64_t *op, uint64_t *value)
 {
 	if (exit->x[0] == VCPU_EXIT_MMIO_READ) {
 		*op = VCPU_READ_VALUE;
@@ -141,10 +141,10 @@ vcpu_access(struct device *device, const struct svc_result *exit, uint64_t *op, 
 static _Noreturn void vcpu_loop(uint32_t self)
 {
 	struct device *last = &vcpu_no_device;
-	struct svc_result exit = svc_vcpu_answer(VCPU_RESUME, 0u);
+	struct svc_exit exit = svc_vcpu_answer(VCPU_RESUME, 0u);
 
 	for (;;) {
-		struct svc_result other;
+		struct svc_exit other;
 		uint64_t op;
 		uint64_t value = 0u;
 
