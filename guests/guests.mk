@@ -13,3 +13,4 @@ guest_fptest = guests/fptest.c guests/fp_regs.S $(bare)
 guest_fploop = guests/fploop.c guests/fp_regs.S $(bare)
 fp_guests = fptest fploop
 guest_a32 = guests/a32.c $(bare)
+guest_regtest = guests/regtest.c guests/regtest_outside.c guests/regtest_undef.c $(bare)

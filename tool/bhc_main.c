@@ -18,6 +18,7 @@
 #include "tool/layout.h"
 #include "tool/report.h"
 #include "tool/rules.h"
+#include "tool/show.h"
 
 #define EXIT_REFUSED 1
 #define EXIT_SETUP   2
@@ -165,6 +166,46 @@ static int main_check(const struct options *options, struct system *system)
 	return report_count() == 0u ? EXIT_SUCCESS : EXIT_REFUSED;
 }
 
+static bool main_built(const struct system *system)
+{
+	bool built = files_exist(arena_format("%s/kernel.elf", system->build));
+
+	for (uint32_t i = 0u; i < system->program_count; i++)
+		built = built && system->programs[i].good;
+	return built;
+}
+
+/* Before the kernel and the programs are built, only what the description says is shown. */
+static int main_show(const struct options *options, struct system *system)
+{
+	struct layout *layout = NULL;
+	int status = main_check(options, system);
+	FILE *out;
+
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (main_built(system)) {
+		layout = arena_alloc(sizeof(*layout));
+		status = main_lay_out(system, layout);
+		if (status != EXIT_SUCCESS)
+			return status;
+	} else {
+		fprintf(stderr, "bhc: kernel and programs are not in %s: no memory map\n",
+			system->build);
+		assign_threads(system);
+	}
+	show_text(system, layout, stdout);
+	if (options->svg == NULL)
+		return EXIT_SUCCESS;
+	out = fopen(options->svg, "w");
+	if (out == NULL) {
+		fprintf(stderr, "bhc: cannot write %s\n", options->svg);
+		return EXIT_SETUP;
+	}
+	show_svg(system, layout, out);
+	return fclose(out) == 0 ? EXIT_SUCCESS : EXIT_SETUP;
+}
+
 static int main_info(const struct options *options, struct system *system)
 {
 	int status = main_load(options, system);
@@ -207,6 +248,8 @@ int main(int argc, char **argv)
 		return main_build(&options, system);
 	if (strcmp(options.command, "check") == 0)
 		return main_check(&options, system);
+	if (strcmp(options.command, "show") == 0)
+		return main_show(&options, system);
 	if (strcmp(options.command, "info") == 0)
 		return main_info(&options, system);
 	return main_usage();

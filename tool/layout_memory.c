@@ -68,6 +68,8 @@ void layout_free_memory(struct layout *layout)
 	for (uint32_t i = 0u; i < board->reserved_count; i++)
 		layout_free_remove(layout, layout_whole_pages(board->reserved[i].range));
 	layout_free_remove(layout, file);
+	/* address 0 says "not found" here, and a null pointer elsewhere */
+	layout_free_remove(layout, (struct range){ 0u, PAGE_BYTES });
 }
 
 /* Space for bytes at `alignment` within a free range; false when it does not fit there. */
