@@ -14,17 +14,17 @@
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"
 
-#define LOOP_HZ      1000u
-#define STACK_WORDS  1024u
-#define SGI_WORK     1u /* loop to worker */
-#define SGI_DONE     2u /* worker to loop */
+#define LOOP_HZ	    1000u
+#define STACK_WORDS 1024u
+#define SGI_WORK    1u /* loop to worker */
+#define SGI_DONE    2u /* worker to loop */
 
 #define EVENT_TICK 0u
 #define EVENT_DONE 1u
 #define EVENT_WORK 0u
-#define EVENTS     2u
+#define EVENTS	   2u
 
-#define ESR_SVC 0x15u
+#define ESR_SVC	  0x15u
 #define SPSR_EL1H 5u
 
 /* In order of priority, the highest first. The last one is guest_main(), never blocked. */
@@ -32,8 +32,8 @@ enum { TASK_LOOP, TASK_WORKER, TASK_IDLE, TASKS };
 
 struct task {
 	struct trap_frame *frame; /* where it goes on, while another one runs */
-	uint32_t event[EVENTS];   /* happened and not taken yet; interrupts are masked */
-	bool blocked;             /* until some event has happened */
+	uint32_t event[EVENTS];	  /* happened and not taken yet; interrupts are masked */
+	bool blocked;		  /* until some event has happened */
 };
 
 static struct task tasks[TASKS];
@@ -180,10 +180,9 @@ static void task_worker(void)
 
 static void task_create(uint32_t task, void (*entry)(void))
 {
-	struct trap_frame *frame =
-		(struct trap_frame *)(void *)&stacks[task][STACK_WORDS] - 1;
+	struct trap_frame *frame = (struct trap_frame *)(void *)&stacks[task][STACK_WORDS] - 1;
 
-	*frame = (struct trap_frame){ .elr = (uint64_t)entry, .spsr = SPSR_EL1H };
+	*frame = (struct trap_frame){.elr = (uint64_t)entry, .spsr = SPSR_EL1H};
 	tasks[task].frame = frame;
 }
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The small guests: guest_NAME = sources. Included by the Makefile.
+# The small guests: guest_NAME = sources. Included by the Makefile. What each shows and prints
+# is in docs/guests.md.
 bare := $(sort $(wildcard guests/lib/bare_*.S guests/lib/bare_*.c))
+
 guest_tiny = guests/tiny.S
 guest_hello = guests/hello.c $(bare)
 guest_control = guests/control.c $(bare)
@@ -9,8 +11,12 @@ guest_hog = guests/hog.c $(bare)
 guest_reset = guests/reset.c $(bare)
 guest_membank = guests/membank.c $(bare)
 guest_smptest = guests/smptest.c $(bare)
+guest_a32 = guests/a32.c $(bare)
 guest_fptest = guests/fptest.c guests/fp_regs.S $(bare)
 guest_fploop = guests/fploop.c guests/fp_regs.S $(bare)
+guest_regtest = $(wildcard guests/regtest*.c) $(bare)
+guest_gictest = $(wildcard guests/gictest*.c) $(bare)
+guest_trace = $(wildcard guests/eventlog*.c) $(bare)
+
+# May use FP registers; the others are compiled without.
 fp_guests = fptest fploop
-guest_a32 = guests/a32.c $(bare)
-guest_regtest = guests/regtest.c guests/regtest_outside.c guests/regtest_undef.c $(bare)

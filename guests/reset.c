@@ -14,9 +14,8 @@
 #define PAUSE_US      200000u
 
 /* Loaded with the guest: first and last word of a part of .data. */
-static volatile uint32_t payload[PAYLOAD_WORDS] = { [0] = PAYLOAD(0),
-						    [PAYLOAD_WORDS - 1u] =
-							    PAYLOAD(PAYLOAD_WORDS - 1u) };
+static volatile uint32_t payload[PAYLOAD_WORDS] = {
+	[0] = PAYLOAD(0), [PAYLOAD_WORDS - 1u] = PAYLOAD(PAYLOAD_WORDS - 1u)};
 
 static const char *spoiled(void)
 {

@@ -7,15 +7,15 @@
 #include "guests/lib/bare_check.h"
 #include "guests/lib/bare_gic.h"
 
-#define ADDS      20000u
-#define ROUNDS    200u
-#define SGI_PING  1u
-#define SGI_QUIT  3u
-#define LIMIT_US  5000000u
+#define ADDS	 20000u
+#define ROUNDS	 200u
+#define SGI_PING 1u
+#define SGI_QUIT 3u
+#define LIMIT_US 5000000u
 
-static uint32_t online;            /* CPUs that have come up, in all */
-static uint32_t added;             /* to which every CPU adds ADDS */
-static uint32_t finished;          /* CPUs that have added all */
+static uint32_t online;		   /* CPUs that have come up, in all */
+static uint32_t added;		   /* to which every CPU adds ADDS */
+static uint32_t finished;	   /* CPUs that have added all */
 static uint32_t pongs[GUEST_CPUS]; /* answers of each CPU, counted by CPU 0 */
 static uint32_t quit[GUEST_CPUS];
 static uint32_t contexts_wrong;

@@ -127,14 +127,21 @@ void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 		vgic_ring_cpu(vgic->cpu[i], w, bits);
 }
 
-void vgic_request_holders(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 {
 	struct vgic *vgic = owner->vgic;
 	uint32_t i;
 
-	for (i = 0u; i < vgic->vcpu_count; i++)
-		if ((w != 0u || vgic->cpu[i] == owner) && (vgic->cpu[i]->held[w] & bits) != 0u)
-			vgic_request(vgic->cpu[i]);
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+
+		if ((w == 0u && cpu != owner) || (cpu->held[w] & bits) == 0u)
+			continue;
+		if (cpu->loaded)
+			vgic_request(cpu);
+		else
+			vgic_fold(cpu);
+	}
 }
 
 /*
@@ -199,7 +206,7 @@ void vgic_spill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
 
 	vgic_word(cpu, w)->active |= bits;
 	cpu->spilled[w] |= fresh;
-	cpu->spill_count += (uint32_t)__builtin_popcount(fresh);
+	cpu->spill_count += vgic_count(fresh);
 }
 
 void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
@@ -215,7 +222,9 @@ void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 		if (w == 0u && cpu != owner)
 			continue;
 		cpu->spilled[w] &= ~gone;
-		cpu->spill_count -= (uint32_t)__builtin_popcount(gone);
+		cpu->spill_count -= vgic_count(gone);
+		if (gone != 0u && cpu->spill_count == 0u)
+			vgic_request(cpu); /* no longer counts ends, nor traps */
 	}
 	vgic_ring(owner, w, bits);
 }
@@ -253,7 +262,7 @@ void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity)
 		if (i == affinity)
 			vgic->cpu[i]->routed[w] |= bit;
 	}
-	vgic_request_holders(vgic->cpu[0], w, bit);
+	vgic_review(vgic->cpu[0], w, bit);
 	vgic_ring(vgic->cpu[0], w, bit);
 }
 
@@ -303,7 +312,7 @@ bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level)
 			word->pending |= word->edge & bit;
 			vgic_ring(owner, w, bit);
 		} else if ((word->edge & bit) == 0u) {
-			vgic_request_holders(owner, w, bit);
+			vgic_review(owner, w, bit);
 		}
 	}
 	vgic_unlock(vgic);

@@ -54,6 +54,16 @@ static inline uint32_t vgic_lowest(uint32_t bits)
 	return (uint32_t)__builtin_ctz(bits);
 }
 
+/* How many bits are set: in a loop, as the compiler's own calls its library. */
+static inline uint32_t vgic_count(uint32_t bits)
+{
+	uint32_t count;
+
+	for (count = 0u; bits != 0u; bits &= bits - 1u)
+		count++;
+	return count;
+}
+
 static inline struct vgic_word *vgic_word(struct vgic_cpu *cpu, uint32_t w)
 {
 	return w == 0u ? &cpu->word : &cpu->vgic->spi[w - 1u];
@@ -86,8 +96,8 @@ void vgic_request(struct vgic_cpu *cpu);
 /* Some of these bits of word w may have become ready, or pending once more: tell who cares. */
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits);
 void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
-/* Tells the vCPUs that hold some of these bits. Word 0 is the owner's. */
-void vgic_request_holders(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
+/* List registers that hold some of these bits are to be looked at. Word 0 is the owner's. */
+void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
 /*
  * Makes a change (VGIC_ASK_*) to these bits of word w where they are in list registers, and
  * brings seen_pending and seen_active up to date: at once, or by asking the CPUs that have

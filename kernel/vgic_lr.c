@@ -32,6 +32,7 @@ static void lr_set(struct vgic_cpu *cpu, uint32_t n, uint64_t lr)
 		arch_lr_write(n, lr);
 }
 
+/* The end is to be seen where the line, or an edge that waits elsewhere, makes it pending again. */
 static uint64_t lr_make(struct vgic_cpu *cpu, uint32_t intid, bool hw)
 {
 	const struct vgic_word *word = vgic_word(cpu, vgic_word_of(intid));
@@ -43,7 +44,7 @@ static uint64_t lr_make(struct vgic_cpu *cpu, uint32_t intid, bool hw)
 		lr |= 1ull << VGIC_LR_GROUP_SHIFT;
 	if (hw)
 		lr |= VGIC_LR_HW | (uint64_t)intid << VGIC_LR_PINTID_SHIFT;
-	else if ((word->edge & bit) == 0u)
+	else if ((word->edge & bit) == 0u || (word->pending & bit) != 0u)
 		lr |= VGIC_LR_EOI;
 	return lr;
 }
@@ -365,7 +366,7 @@ static void flush_locked(struct vgic_cpu *cpu)
 	cpu->request = 1u; /* so that what this does itself does not kick */
 	vgic_fold(cpu);
 	drop_idle_timer(cpu);
-	choice.room = (uint32_t)__builtin_popcount(cpu->lr_mask);
+	choice.room = vgic_lowest(cpu->lr_mask + 1u);
 	choose_all(cpu, &choice, vmcr);
 	for (i = 0u; i < choice.count; i++) {
 		n = lr_make_room(cpu, choice.rank[i], vmcr);
@@ -403,7 +404,8 @@ bool vgic_pending(struct vgic_cpu *cpu)
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
 		uint64_t lr = cpu->lr[vgic_lowest(used)];
 
-		if ((lr & VGIC_LR_PENDING) != 0u && lr_rank(lr, vmcr) < limit)
+		if ((lr & (VGIC_LR_PENDING | VGIC_LR_ACTIVE)) == VGIC_LR_PENDING &&
+		    lr_rank(lr, vmcr) < limit)
 			return true;
 	}
 	return false;

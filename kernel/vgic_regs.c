@@ -140,7 +140,7 @@ static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_
 	switch (kind) {
 	case IGROUPR:
 		word->group = bits;
-		vgic_request_holders(owner, w, VGIC_ALL);
+		vgic_review(owner, w, VGIC_ALL);
 		vgic_ring(owner, w, VGIC_ALL);
 		return VGIC_DONE;
 	case ISENABLER:
@@ -197,7 +197,7 @@ static void config(struct vgic_cpu *owner, uint32_t w, uint32_t half, struct vgi
 			word->edge &= ~bit;
 	}
 	if (access->write) {
-		vgic_request_holders(owner, w, edge ^ word->edge);
+		vgic_review(owner, w, edge ^ word->edge);
 		vgic_ring(owner, w, edge ^ word->edge);
 	}
 }

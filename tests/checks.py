@@ -161,7 +161,7 @@ def clang():
     drop = ("-mno-outline-atomics", "-mstrict-align")
     target = [flag for flag in flags("EL2_FLAGS") if flag not in drop]
     target += ["--target=aarch64-linux-gnu", "-mno-unaligned-access", "-mno-outline-atomics",
-               "-Wno-unused-command-line-argument"]
+               "-Wno-unused-command-line-argument", "-Wno-unknown-attributes"]
     compile_each(["clang"], target, [path for path in sources(".c") if path.startswith(
         ("kernel/", "arch/arm64/", "lib/", "user/"))])
     compile_each(["clang"], flags("HOST_FLAGS"),
@@ -182,11 +182,13 @@ def size():
 
 
 def no_fp():
-    """Programs of vCPU threads and the kernel use no FP register."""
-    elfs = ["build/kernel.elf"] + sorted(
-        path for path in glob.glob("build/user/*.elf")
-        if os.path.basename(path)[:-4] not in flags("fp_programs"))
-    run_text(["scripts/no-fp.sh"] + elfs)
+    """No FP register in the kernel's C code, nor in programs whose threads have vCPUs."""
+    own_fp = flags("fp_programs")
+    objects = ["build/el2/%s.o" % path[:-2] for path in sources(".c")
+               if path.startswith(("kernel/", "arch/arm64/", "lib/"))]
+    programs = [path for path in sorted(glob.glob("build/user/*.elf"))
+                if os.path.basename(path)[:-4] not in own_fp]
+    run_text(["scripts/no-fp.sh"] + objects + programs)
 
 
 def reproducible():

@@ -43,7 +43,7 @@ bool elf_parse(const struct bytes *bytes, struct elf_file *out)
 {
 	Elf64_Ehdr header;
 
-	*out = (struct elf_file){ .bytes = *bytes };
+	*out = (struct elf_file){.bytes = *bytes};
 	if (!elf_magic(bytes))
 		return false;
 	memcpy(&header, bytes->data, sizeof(header));
@@ -63,8 +63,8 @@ bool elf_parse(const struct bytes *bytes, struct elf_file *out)
 	return out->segment_count != 0u;
 }
 
-static bool elf_section_header(const struct elf_file *elf, const Elf64_Ehdr *header,
-			       uint32_t index, Elf64_Shdr *out)
+static bool elf_section_header(const struct elf_file *elf, const Elf64_Ehdr *header, uint32_t index,
+			       Elf64_Shdr *out)
 {
 	uint64_t offset = header->e_shoff + (uint64_t)index * sizeof(*out);
 
@@ -72,8 +72,7 @@ static bool elf_section_header(const struct elf_file *elf, const Elf64_Ehdr *hea
 	    header->e_shoff > elf->bytes.size || !elf_within(&elf->bytes, offset, sizeof(*out)))
 		return false;
 	memcpy(out, elf->bytes.data + offset, sizeof(*out));
-	return out->sh_type == SHT_NOBITS ||
-	       elf_within(&elf->bytes, out->sh_offset, out->sh_size);
+	return out->sh_type == SHT_NOBITS || elf_within(&elf->bytes, out->sh_offset, out->sh_size);
 }
 
 bool elf_section(const struct elf_file *elf, const char *name, struct bytes *out)
@@ -91,7 +90,8 @@ bool elf_section(const struct elf_file *elf, const char *name, struct bytes *out
 		    section.sh_type == SHT_NOBITS || names.sh_size < length ||
 		    section.sh_name > names.sh_size - length)
 			continue;
-		if (memcmp(elf->bytes.data + names.sh_offset + section.sh_name, name, length) == 0) {
+		if (memcmp(elf->bytes.data + names.sh_offset + section.sh_name, name, length) ==
+		    0) {
 			out->data = elf->bytes.data + section.sh_offset;
 			out->size = section.sh_size;
 			return true;

@@ -33,13 +33,12 @@ struct options {
 	struct search_path search;
 };
 
-static const char usage[] =
-	"usage: bhc build SYSTEM.dts -o IMAGE [-B BUILD] [-I DIR]...\n"
-	"       bhc check SYSTEM.dts [-B BUILD] [-I DIR]...\n"
-	"       bhc show SYSTEM.dts [--svg FILE] [-B BUILD] [-I DIR]...\n"
-	"       bhc info SYSTEM.dts [-I DIR]...\n"
-	"       bhc rules\n"
-	"       bhc help\n";
+static const char usage[] = "usage: bhc build SYSTEM.dts -o IMAGE [-B BUILD] [-I DIR]...\n"
+			    "       bhc check SYSTEM.dts [-B BUILD] [-I DIR]...\n"
+			    "       bhc show SYSTEM.dts [--svg FILE] [-B BUILD] [-I DIR]...\n"
+			    "       bhc info SYSTEM.dts [-I DIR]...\n"
+			    "       bhc rules\n"
+			    "       bhc help\n";
 
 static bool main_value(int argc, char **argv, int *index, const char *option, const char **out)
 {
@@ -228,7 +227,7 @@ static int main_usage(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = { NULL, NULL, NULL, NULL, NULL, { { NULL }, 0u } };
+	struct options options = {NULL, NULL, NULL, NULL, NULL, {{NULL}, 0u}};
 	struct system *system = arena_alloc(sizeof(*system));
 
 	if (!main_options(argc, argv, &options))

@@ -88,9 +88,9 @@ static void config_processes(const struct system *system, struct bytes *out, uin
 			.handle_first = process->handle_first,
 			.handle_count = process->handle_count,
 			.thread_count = process->thread_count,
-			.supervisor_thread = process == system->supervisor ?
-						     IMAGE_NONE :
-						     system->supervisor->threads[0]->id,
+			.supervisor_thread = process == system->supervisor
+						     ? IMAGE_NONE
+						     : system->supervisor->threads[0]->id,
 			.supervisor_bit = system->supervisor->supervisor_bit,
 		};
 
@@ -200,7 +200,7 @@ struct bytes config_writer_write(const struct layout *layout)
 {
 	const struct system *system = layout->system;
 	struct offsets offsets = config_offsets(system);
-	struct bytes out = { arena_alloc(layout->config_bytes), layout->config_bytes };
+	struct bytes out = {arena_alloc(layout->config_bytes), layout->config_bytes};
 	struct config head = config_head(layout, &offsets);
 
 	memcpy(out.data, &head, sizeof(head));

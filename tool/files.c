@@ -99,7 +99,7 @@ union argument_vector {
 static int files_spawn(const char *const *argv, int in, int out)
 {
 	posix_spawn_file_actions_t actions;
-	union argument_vector vector = { .constant = argv };
+	union argument_vector vector = {.constant = argv};
 	pid_t child;
 	int error;
 

@@ -7,8 +7,8 @@
 #define IMAGE_MAGIC_OFFSET 56u /* Linux, Documentation/arm64/booting.rst */
 #define IMAGE_MAGIC_TEXT   "ARM\x64"
 #define IMAGE_HEAD_BYTES   64u
-#define RAW_OFFSET         0x80000ull   /* where QEMU's virt loads a raw kernel */
-#define TREE_OFFSET_MAX    0x8000000ull /* 128 MiB */
+#define RAW_OFFSET	   0x80000ull	/* where QEMU's virt loads a raw kernel */
+#define TREE_OFFSET_MAX	   0x8000000ull /* 128 MiB */
 
 static uint64_t guest_memory_field(const struct bytes *bytes, uint32_t offset)
 {
@@ -44,7 +44,7 @@ static void guest_memory_elf(struct vm *vm)
 		start = segment->pa < start ? segment->pa : start;
 		end = segment_end > end ? segment_end : end;
 	}
-	vm->kernel_range = (struct range){ start, end - start };
+	vm->kernel_range = (struct range){start, end - start};
 }
 
 static void guest_memory_kernel(const struct system *system, struct vm *vm, uint64_t base)
@@ -67,20 +67,21 @@ static void guest_memory_kernel(const struct system *system, struct vm *vm, uint
 	}
 	vm->kernel_fixed = tree_has(system->source.fdt, vm->place.node, "kernel-address");
 	vm->kernel.ipa = vm->kernel_fixed ? tree_cell_pair(system->source.fdt, vm->place.node,
-							   "kernel-address", 0u) :
-					    base + offset;
+							   "kernel-address", 0u)
+					  : base + offset;
 	vm->entry = vm->kernel.ipa;
-	vm->kernel_range = (struct range){ vm->kernel.ipa, size };
+	vm->kernel_range = (struct range){vm->kernel.ipa, size};
 }
 
 static void guest_memory_tree(const struct system *system, struct vm *vm, struct range bank)
 {
-	struct range room = { bank.start, GUEST_TREE_ROOM };
+	struct range room = {bank.start, GUEST_TREE_ROOM};
 	uint64_t offset = bank.bytes / 2u;
 
 	vm->tree_fixed = tree_has(system->source.fdt, vm->place.node, "tree-address");
 	if (vm->tree_fixed) {
-		vm->tree.ipa = tree_cell_pair(system->source.fdt, vm->place.node, "tree-address", 0u);
+		vm->tree.ipa =
+			tree_cell_pair(system->source.fdt, vm->place.node, "tree-address", 0u);
 		return;
 	}
 	vm->tree.ipa = bank.start;
@@ -93,7 +94,7 @@ static void guest_memory_tree(const struct system *system, struct vm *vm, struct
 void guest_memory_place(const struct system *system, struct vm *vm)
 {
 	const void *fdt = system->source.fdt;
-	struct range bank = { 0u, 0u };
+	struct range bank = {0u, 0u};
 
 	if (vm->bank_count == 0u)
 		return;
@@ -102,7 +103,7 @@ void guest_memory_place(const struct system *system, struct vm *vm)
 	guest_memory_tree(system, vm, bank);
 	if (tree_has(fdt, vm->place.node, "initrd-address"))
 		vm->initrd.ipa = tree_cell_pair(fdt, vm->place.node, "initrd-address", 0u);
-	else if (range_inside((struct range){ vm->tree.ipa, 1u }, bank))
+	else if (range_inside((struct range){vm->tree.ipa, 1u}, bank))
 		vm->initrd.ipa = guest_memory_up(vm->tree.ipa + GUEST_TREE_ROOM, BLOCK_BYTES);
 	else
 		vm->initrd.ipa = guest_memory_up(range_end(vm->kernel_range), BLOCK_BYTES);

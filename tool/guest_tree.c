@@ -92,5 +92,5 @@ void guest_tree_finish(struct vm *vm)
 	vm->seed_offset = (uint64_t)(seed - (const uint8_t *)fdt);
 	vm->tree.name = vm->board_name;
 	vm->tree.path = vm->guest.path;
-	vm->tree.bytes = (struct bytes){ fdt, fdt_totalsize(fdt) };
+	vm->tree.bytes = (struct bytes){fdt, fdt_totalsize(fdt)};
 }

@@ -9,8 +9,8 @@
 #include "tool/arena.h"
 #include "tool/config_writer.h"
 
-static void image_put(const struct layout *layout, struct bytes *out, uint64_t pa,
-		      const void *data, uint64_t bytes)
+static void image_put(const struct layout *layout, struct bytes *out, uint64_t pa, const void *data,
+		      uint64_t bytes)
 {
 	memcpy(out->data + (pa - layout->system->board.load_pa), data, bytes);
 }
@@ -35,7 +35,7 @@ static void image_head(const struct layout *layout, struct bytes *out)
 static struct bytes image_flat(const struct layout *layout)
 {
 	uint64_t size = layout->file_end - layout->system->board.load_pa;
-	struct bytes out = { arena_alloc(size), size };
+	struct bytes out = {arena_alloc(size), size};
 	struct bytes config = config_writer_write(layout);
 
 	for (uint32_t i = 0u; i < layout->region_count; i++) {
@@ -71,7 +71,8 @@ static bool image_elf(const struct layout *layout, const char *path, const struc
 	uint8_t *head = arena_alloc(PAGE_BYTES);
 	uint64_t load_pa = layout->system->board.load_pa;
 	Elf64_Ehdr elf = {
-		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+			    EV_CURRENT},
 		.e_type = ET_EXEC,
 		.e_machine = EM_AARCH64,
 		.e_version = EV_CURRENT,

@@ -45,7 +45,7 @@ static void info_devices(struct info_buffer *buffer, const struct process *proce
 		const struct device *device = &process->devices[i];
 
 		for (uint32_t j = 0u; j < device->reg_count || j < device->interrupt_count; j++) {
-			struct process_device item = { .handle = IMAGE_NONE };
+			struct process_device item = {.handle = IMAGE_NONE};
 
 			snprintf(item.name, sizeof(item.name), "%s", device->name);
 			if (j < device->reg_count) {
@@ -139,10 +139,10 @@ static void info_vm_devices(struct info_buffer *buffer, const struct vm *vm)
 /* Each payload starts a 2 MiB block, so that large ones are mapped by blocks. */
 static struct vm_payload info_payload(struct guest_file *file, uint64_t *next)
 {
-	struct vm_payload payload = { .bytes = file->bytes.size, .ipa = file->ipa };
+	struct vm_payload payload = {.bytes = file->bytes.size, .ipa = file->ipa};
 
 	if (file->bytes.size == 0u)
-		return (struct vm_payload){ 0u, 0u, 0u };
+		return (struct vm_payload){0u, 0u, 0u};
 	payload.va = file->va = *next;
 	*next += layout_up(file->bytes.size, BLOCK_BYTES);
 	return payload;
@@ -165,10 +165,10 @@ static void info_vm(struct info_buffer *buffer, struct vm *vm)
 	out->gicd_ipa = vm->gicd_ipa;
 	out->gicr_ipa = vm->gicr_ipa;
 	for (uint32_t i = 0u; i < vm->bank_count; i++)
-		out->banks[i] = (struct vm_bank){ vm->banks[i].ipa.start, vm->banks[i].ipa.bytes };
+		out->banks[i] = (struct vm_bank){vm->banks[i].ipa.start, vm->banks[i].ipa.bytes};
 	for (uint32_t i = 0u; i < PROCESS_THREADS; i++)
-		out->sibling[i] = i < vm->process->thread_count ? vm->process->sibling_handle[i] :
-								  IMAGE_NONE;
+		out->sibling[i] =
+			i < vm->process->thread_count ? vm->process->sibling_handle[i] : IMAGE_NONE;
 	info_vm_devices(buffer, vm);
 }
 
@@ -196,5 +196,5 @@ void info_writer_write(struct system *system, struct process *process)
 	if (process->vm != NULL)
 		info_vm(buffer, process->vm);
 	memcpy(buffer->bytes, head, sizeof(*head));
-	process->info = (struct bytes){ buffer->bytes, layout_up(buffer->used, PAGE_BYTES) };
+	process->info = (struct bytes){buffer->bytes, layout_up(buffer->used, PAGE_BYTES)};
 }

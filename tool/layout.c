@@ -2,7 +2,7 @@
 /*
  * The order of the image; contract in layout.h. The tables' size depends on how everything is
  * aligned, which depends on where it lies, which depends on the tables' size: so it is placed
- * with a guess, and again with what that took, until it fits.
+ * with a guess, and again with what that took, until both agree.
  */
 #include "tool/layout.h"
 
@@ -13,7 +13,8 @@
 #include "tool/config_writer.h"
 #include "tool/report.h"
 
-#define TABLE_GUESS       16u
+#define TABLE_GUESS	  16u
+#define TABLE_ROUNDS	  8u /* then a page too many is taken, should no number fit exactly */
 #define PAYLOAD_ALIGN_MIN 0x100000ull /* payloads from 1 MiB on are put on 2 MiB blocks */
 
 uint64_t layout_up(uint64_t value, uint64_t alignment)
@@ -81,7 +82,7 @@ static uint64_t layout_append(struct layout *layout, const char *owner, const ch
 {
 	uint64_t alignment = bytes >= PAYLOAD_ALIGN_MIN ? BLOCK_BYTES : PAGE_BYTES;
 	uint64_t pa = layout_up(layout->cursor, alignment);
-	struct range range = { pa, layout_up(bytes, PAGE_BYTES) };
+	struct range range = {pa, layout_up(bytes, PAGE_BYTES)};
 
 	layout_region(layout, owner, what, range, true);
 	if (data != NULL && layout->region_count < REGION_MAX) {
@@ -94,7 +95,7 @@ static uint64_t layout_append(struct layout *layout, const char *owner, const ch
 
 static struct bytes layout_kernel_bytes(const struct kernel *kernel)
 {
-	struct bytes out = { arena_alloc(kernel->bytes), kernel->bytes };
+	struct bytes out = {arena_alloc(kernel->bytes), kernel->bytes};
 
 	for (uint32_t i = 0u; i < kernel->elf.segment_count; i++) {
 		const struct elf_segment *segment = &kernel->elf.segments[i];
@@ -107,7 +108,7 @@ static struct bytes layout_kernel_bytes(const struct kernel *kernel)
 /* Text, rodata and the template of .data, as they lie from PROGRAM_TEXT_VA. */
 static struct bytes layout_program_bytes(const struct program *program)
 {
-	struct bytes out = { NULL, 0u };
+	struct bytes out = {NULL, 0u};
 
 	for (uint32_t i = 0u; i < program->elf.segment_count; i++) {
 		const struct elf_segment *segment = &program->elf.segments[i];
@@ -163,8 +164,8 @@ static void layout_file(struct layout *layout)
 	layout->cursor = system->board.load_pa;
 	layout_append(layout, "kernel", "text, rodata, data", kernel.size, &kernel);
 	layout->config_pa = layout_append(layout, "kernel", "config", layout->config_bytes, NULL);
-	layout->tables_pa = layout_append(layout, "kernel", "tables",
-					  layout->table_pages * PAGE_BYTES, NULL);
+	layout->tables_pa =
+		layout_append(layout, "kernel", "tables", layout->table_pages * PAGE_BYTES, NULL);
 	layout_append_programs(layout);
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
 		struct vm *vm = &system->vms[i];
@@ -179,9 +180,12 @@ static void layout_file(struct layout *layout)
 static uint32_t layout_object_count(const struct system *system, uint32_t kind)
 {
 	const uint32_t counts[OBJECT_KINDS] = {
-		[OBJECT_CPU] = system->cpu_used,	[OBJECT_THREAD] = system->thread_count,
-		[OBJECT_PROCESS] = system->process_count, [OBJECT_VM] = system->vm_count,
-		[OBJECT_VCPU] = system->vcpu_count,	[OBJECT_INTERRUPT] = system->interrupt_count,
+		[OBJECT_CPU] = system->cpu_used,
+		[OBJECT_THREAD] = system->thread_count,
+		[OBJECT_PROCESS] = system->process_count,
+		[OBJECT_VM] = system->vm_count,
+		[OBJECT_VCPU] = system->vcpu_count,
+		[OBJECT_INTERRUPT] = system->interrupt_count,
 		[OBJECT_TRACE] = system->cpu_used,
 	};
 
@@ -208,10 +212,12 @@ static void layout_kernel_memory(struct layout *layout)
 	bytes = system->cpu_used * (PAGE_BYTES + IMAGE_STACK_BYTES);
 	layout->stacks_pa = layout_take(layout, "kernel", "stacks", bytes, PAGE_BYTES);
 	end = layout->stacks_pa + bytes;
-	if (layout->objects_pa < system->board.load_pa || layout->stacks_pa < system->board.load_pa ||
+	if (layout->objects_pa < system->board.load_pa ||
+	    layout->stacks_pa < system->board.load_pa ||
 	    end - system->board.load_pa > KERNEL_DEVICE_VA - KERNEL_VA) {
 		report("limits", model_place(system, system->node, NULL),
-		       "kernel memory at 0x%llx is out of EL2's reach of 512 MiB from the load address",
+		       "kernel memory at 0x%llx is out of EL2's reach of 512 MiB from the load "
+		       "address",
 		       (unsigned long long)layout->stacks_pa);
 		layout->good = false;
 	}
@@ -239,8 +245,8 @@ static void layout_process_memory(struct layout *layout)
 		uint64_t bytes = layout_data_bytes(process->program);
 
 		if (bytes != 0u)
-			process->data_pa = layout_take(layout, process->name, "data", bytes,
-						       PAGE_BYTES);
+			process->data_pa =
+				layout_take(layout, process->name, "data", bytes, PAGE_BYTES);
 		for (uint32_t j = 0u; j < process->thread_count; j++)
 			process->threads[j]->stack_pa =
 				layout_take(layout, process->name, "stack",
@@ -251,8 +257,7 @@ static void layout_process_memory(struct layout *layout)
 		const char *owner = arena_format("%s, %s", channel->end[0].process->name,
 						 channel->end[1].process->name);
 
-		channel->pa = layout_take(layout, owner, "channel", channel->bytes,
-					  PAGE_BYTES);
+		channel->pa = layout_take(layout, owner, "channel", channel->bytes, PAGE_BYTES);
 	}
 }
 
@@ -294,7 +299,7 @@ static void layout_once(struct layout *layout)
 static bool layout_in_memory(const struct layout *layout)
 {
 	const struct board *board = &layout->system->board;
-	struct range file = { board->load_pa, layout->file_end - board->load_pa };
+	struct range file = {board->load_pa, layout->file_end - board->load_pa};
 	bool inside = false;
 
 	for (uint32_t i = 0u; i < board->memory_count; i++)
@@ -321,7 +326,9 @@ void layout_place(struct layout *layout)
 	layout->config_bytes = config_writer_bytes(layout->system);
 	layout->table_pages = TABLE_GUESS;
 	layout_once(layout);
-	while (layout->good && layout->tables.count > layout->table_pages) {
+	for (uint32_t i = 0u; layout->good && layout->tables.count != layout->table_pages; i++) {
+		if (i >= TABLE_ROUNDS && layout->tables.count < layout->table_pages)
+			break;
 		layout->table_pages = layout->tables.count;
 		layout_once(layout);
 	}

@@ -36,8 +36,8 @@ struct layout {
 	struct kernel kernel;
 	struct region regions[REGION_MAX];
 	uint32_t region_count;
-	uint64_t cursor;   /* end of what is placed in the file so far */
-	uint64_t file_end; /* PA */
+	uint64_t cursor;    /* end of what is placed in the file so far */
+	uint64_t file_end;  /* PA */
 	uint64_t image_end; /* PA: file, and what directly follows it */
 	uint64_t config_pa;
 	uint64_t config_bytes;

@@ -32,7 +32,7 @@ static void layout_free_remove(struct layout *layout, struct range gone)
 
 	for (uint32_t i = 0u; i < count; i++) {
 		struct range *free = &layout->free[i];
-		struct range tail = { range_end(gone), 0u };
+		struct range tail = {range_end(gone), 0u};
 
 		if (!range_overlap(*free, gone))
 			continue;
@@ -48,14 +48,14 @@ static struct range layout_whole_pages(struct range range)
 {
 	uint64_t start = range.start / PAGE_BYTES * PAGE_BYTES;
 
-	return (struct range){ start, layout_up(range_end(range), PAGE_BYTES) - start };
+	return (struct range){start, layout_up(range_end(range), PAGE_BYTES) - start};
 }
 
 /* The board's memory but for what it reserves and for the file. */
 void layout_free_memory(struct layout *layout)
 {
 	const struct board *board = &layout->system->board;
-	struct range file = { board->load_pa, layout->file_end - board->load_pa };
+	struct range file = {board->load_pa, layout->file_end - board->load_pa};
 
 	layout->free_count = 0u;
 	for (uint32_t i = 0u; i < board->memory_count; i++) {
@@ -63,13 +63,13 @@ void layout_free_memory(struct layout *layout)
 		uint64_t end = range_end(board->memory[i].range) / PAGE_BYTES * PAGE_BYTES;
 
 		if (end > start)
-			layout_free_add(layout, (struct range){ start, end - start });
+			layout_free_add(layout, (struct range){start, end - start});
 	}
 	for (uint32_t i = 0u; i < board->reserved_count; i++)
 		layout_free_remove(layout, layout_whole_pages(board->reserved[i].range));
 	layout_free_remove(layout, file);
 	/* address 0 says "not found" here, and a null pointer elsewhere */
-	layout_free_remove(layout, (struct range){ 0u, PAGE_BYTES });
+	layout_free_remove(layout, (struct range){0u, PAGE_BYTES});
 }
 
 /* Space for bytes at `alignment` within a free range; false when it does not fit there. */
@@ -114,7 +114,7 @@ uint64_t layout_take(struct layout *layout, const char *owner, const char *what,
 {
 	struct system *system = layout->system;
 	uint64_t pa = layout_find(layout, system->board.load_pa, bytes, alignment);
-	struct range range = { pa, bytes };
+	struct range range = {pa, bytes};
 
 	if (pa == 0u)
 		pa = range.start = layout_find(layout, 0u, bytes, alignment);
@@ -130,7 +130,7 @@ uint64_t layout_take(struct layout *layout, const char *owner, const char *what,
 /* The free range with the most whole blocks: a piece for as much of `bytes` as it holds. */
 static struct range layout_largest(const struct layout *layout, uint64_t bytes, uint64_t alignment)
 {
-	struct range best = { 0u, 0u };
+	struct range best = {0u, 0u};
 
 	for (uint32_t i = 0u; i < layout->free_count; i++) {
 		struct range free = layout->free[i];
@@ -139,7 +139,7 @@ static struct range layout_largest(const struct layout *layout, uint64_t bytes, 
 
 		room = room / alignment * alignment;
 		if (room > best.bytes)
-			best = (struct range){ start, room };
+			best = (struct range){start, room};
 	}
 	if (best.bytes > bytes)
 		best.bytes = bytes;
@@ -149,7 +149,7 @@ static struct range layout_largest(const struct layout *layout, uint64_t bytes, 
 static bool layout_piece(struct layout *layout, struct vm *vm, struct bank *bank, uint64_t bytes,
 			 uint64_t alignment)
 {
-	struct range range = { layout_find(layout, 0u, bytes, alignment), bytes };
+	struct range range = {layout_find(layout, 0u, bytes, alignment), bytes};
 
 	if (range.start == 0u)
 		range = layout_largest(layout, bytes, alignment);
@@ -164,10 +164,9 @@ static bool layout_piece(struct layout *layout, struct vm *vm, struct bank *bank
 /* ram-pieces asks for several: a block stays free between them, so that they are apart. */
 static void layout_bank(struct layout *layout, struct vm *vm, struct bank *bank)
 {
-	uint64_t alignment = bank->ipa.start % BLOCK_BYTES == 0u &&
-					     bank->ipa.bytes % BLOCK_BYTES == 0u ?
-				     BLOCK_BYTES :
-				     PAGE_BYTES;
+	uint64_t alignment = bank->ipa.start % BLOCK_BYTES == 0u && bank->ipa.bytes >= BLOCK_BYTES
+				     ? BLOCK_BYTES
+				     : PAGE_BYTES;
 	uint64_t part = layout_up(bank->ipa.bytes / vm->ram_pieces, alignment);
 	uint64_t left = bank->ipa.bytes;
 
@@ -183,7 +182,7 @@ static void layout_bank(struct layout *layout, struct vm *vm, struct bank *bank)
 		last = bank->pieces[bank->piece_count - 1u].range;
 		left -= last.bytes;
 		if (vm->ram_pieces > 1u)
-			layout_free_remove(layout, (struct range){ range_end(last), BLOCK_BYTES });
+			layout_free_remove(layout, (struct range){range_end(last), BLOCK_BYTES});
 	}
 }
 

@@ -11,7 +11,7 @@
 static void layout_map_el2(struct layout *layout, uint64_t va, uint64_t pa, uint64_t bytes,
 			   enum map_kind kind)
 {
-	struct mapping mapping = { va, pa, layout_up(bytes, PAGE_BYTES), kind };
+	struct mapping mapping = {va, pa, layout_up(bytes, PAGE_BYTES), kind};
 
 	pagetable_map_el2(&layout->tables, layout->el2_root_pa, &mapping);
 }
@@ -23,9 +23,9 @@ static void layout_map_kernel(struct layout *layout)
 
 	for (uint32_t i = 0u; i < elf->segment_count; i++) {
 		const struct elf_segment *segment = &elf->segments[i];
-		enum map_kind kind = segment->writable	 ? MAP_RW :
-				     segment->executable ? MAP_TEXT :
-							   MAP_RO;
+		enum map_kind kind = segment->writable	   ? MAP_RW
+				     : segment->executable ? MAP_TEXT
+							   : MAP_RO;
 
 		layout_map_el2(layout, segment->va, load_pa + segment->va - KERNEL_VA,
 			       segment->memory_bytes, kind);
@@ -76,7 +76,7 @@ static void layout_el2(struct layout *layout)
 static void layout_map(struct layout *layout, uint64_t root, uint64_t va, uint64_t pa,
 		       uint64_t bytes, enum map_kind kind)
 {
-	struct mapping mapping = { va, pa, layout_up(bytes, PAGE_BYTES), kind };
+	struct mapping mapping = {va, pa, layout_up(bytes, PAGE_BYTES), kind};
 
 	pagetable_map_stage2(&layout->tables, root, &mapping);
 }
@@ -88,17 +88,18 @@ static void layout_map_program(struct layout *layout, const struct process *proc
 	uint64_t data_end = PROGRAM_DATA_VA;
 
 	for (uint64_t at = 0u; at < program->text_bytes; at += PAGE_BYTES) {
-		struct range page = { PROGRAM_TEXT_VA + at, PAGE_BYTES };
+		struct range page = {PROGRAM_TEXT_VA + at, PAGE_BYTES};
 		enum map_kind kind = MAP_RO;
 
 		for (uint32_t i = 0u; i < program->elf.segment_count; i++) {
 			const struct elf_segment *segment = &program->elf.segments[i];
-			struct range range = { segment->va, segment->memory_bytes };
+			struct range range = {segment->va, segment->memory_bytes};
 
 			if (segment->executable && range_overlap(page, range))
 				kind = MAP_TEXT;
 		}
-		layout_map(layout, process->root_pa, page.start, program->pa + at, PAGE_BYTES, kind);
+		layout_map(layout, process->root_pa, page.start, program->pa + at, PAGE_BYTES,
+			   kind);
 	}
 	for (uint32_t i = 0u; i < program->elf.segment_count; i++) {
 		const struct elf_segment *segment = &program->elf.segments[i];
@@ -148,7 +149,7 @@ static void layout_process(struct layout *layout, struct process *process)
 /* Guest RAM: executable in the guest's space, never in its VM process. */
 static void layout_vm(struct layout *layout, struct vm *vm)
 {
-	const struct guest_file *files[] = { &vm->kernel, &vm->initrd, &vm->tree };
+	const struct guest_file *files[] = {&vm->kernel, &vm->initrd, &vm->tree};
 
 	vm->root_pa = pagetable_new(&layout->tables);
 	for (uint32_t i = 0u; i < sizeof(files) / sizeof(files[0]); i++)

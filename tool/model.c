@@ -11,14 +11,14 @@
 #define CONSOLE_BUDGET_US    2000u
 #define SUPERVISOR_PRIORITY  140u
 #define SUPERVISOR_BUDGET_US 1000u
-#define HOST_PERIOD_US       10000u
-#define RESTART_LIMIT        3u
+#define HOST_PERIOD_US	     10000u
+#define RESTART_LIMIT	     3u
 #define RESTART_WINDOW_SEC   60u
-#define STACK_BYTES          16384u
+#define STACK_BYTES	     16384u
 
 struct place model_place(const struct system *system, int node, const char *property)
 {
-	return (struct place){ .source = &system->source, .node = node, .property = property };
+	return (struct place){.source = &system->source, .node = node, .property = property};
 }
 
 struct process *model_new_process(struct system *system, const char *name)
@@ -79,7 +79,7 @@ static void model_join(struct system *system, struct model_channel *channel, uin
 }
 
 struct model_channel *model_new_channel(struct system *system, struct process *a, struct process *b,
-				  struct place place)
+					struct place place)
 {
 	struct model_channel *channel;
 
@@ -133,10 +133,10 @@ static const char *model_program_fault(struct program *program)
 		const struct elf_segment *segment = &program->elf.segments[i];
 		uint64_t start = segment->writable ? PROGRAM_DATA_VA : PROGRAM_TEXT_VA;
 		uint64_t end = segment->writable ? PROGRAM_DATA_END : PROGRAM_TEXT_END;
-		struct range region = { start, end - start };
-		struct range text = { PROGRAM_TEXT_VA, PROGRAM_TEXT_END - PROGRAM_TEXT_VA };
-		struct range image = { segment->pa, segment->file_bytes };
-		struct range memory = { segment->va, segment->memory_bytes };
+		struct range region = {start, end - start};
+		struct range text = {PROGRAM_TEXT_VA, PROGRAM_TEXT_END - PROGRAM_TEXT_VA};
+		struct range image = {segment->pa, segment->file_bytes};
+		struct range memory = {segment->va, segment->memory_bytes};
 
 		if (segment->writable && segment->executable)
 			return "has a segment that is writable and executable";
@@ -231,10 +231,10 @@ static void model_console_device(struct system *system, struct process *process)
 /* The console, the supervisor, and everybody's channel to the console. */
 void model_implicit(struct system *system)
 {
-	system->console = model_host_process(system, "console", CONSOLE_PRIORITY,
-					     CONSOLE_BUDGET_US);
-	system->supervisor = model_host_process(system, "supervisor", SUPERVISOR_PRIORITY,
-						SUPERVISOR_BUDGET_US);
+	system->console =
+		model_host_process(system, "console", CONSOLE_PRIORITY, CONSOLE_BUDGET_US);
+	system->supervisor =
+		model_host_process(system, "supervisor", SUPERVISOR_PRIORITY, SUPERVISOR_BUDGET_US);
 	if (system->console == NULL || system->supervisor == NULL)
 		return;
 	model_console_device(system, system->console);
@@ -325,7 +325,8 @@ void model_build(struct system *system)
 	if (system->node < 0)
 		return;
 	model_device_records(system);
-	fdt_for_each_subnode(node, fdt, system->node) {
+	fdt_for_each_subnode(node, fdt, system->node)
+	{
 		if (!tree_enabled(fdt, node))
 			continue;
 		if (tree_compatible(fdt, node, "bulkhead,process"))
@@ -334,7 +335,8 @@ void model_build(struct system *system)
 			model_vm(system, node);
 	}
 	model_implicit(system);
-	fdt_for_each_subnode(node, fdt, system->node) {
+	fdt_for_each_subnode(node, fdt, system->node)
+	{
 		if (tree_compatible(fdt, node, "bulkhead,channel"))
 			model_channel(system, node);
 	}

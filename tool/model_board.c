@@ -17,7 +17,8 @@ static void model_board_cpus(struct system *system)
 	int cells = cpus < 0 ? 0 : fdt_address_cells(fdt, cpus);
 	int node;
 
-	fdt_for_each_subnode(node, fdt, cpus) {
+	fdt_for_each_subnode(node, fdt, cpus)
+	{
 		const char *type = tree_string(fdt, node, "device_type");
 		struct board_cpu *cpu = &board->cpus[board->cpu_count];
 
@@ -28,8 +29,8 @@ static void model_board_cpus(struct system *system)
 			return;
 		}
 		cpu->place = model_place(system, node, NULL);
-		cpu->mpidr = cells == 2 ? tree_cell_pair(fdt, node, "reg", 0u) :
-					  tree_cell(fdt, node, "reg", 0u, 0u);
+		cpu->mpidr = cells == 2 ? tree_cell_pair(fdt, node, "reg", 0u)
+					: tree_cell(fdt, node, "reg", 0u, 0u);
 		cpu->mpidr &= MPIDR_AFFINITY;
 		board->cpu_count++;
 	}
@@ -47,8 +48,8 @@ static void model_add_range(struct system *system, struct board_range *list, uin
 	list[(*count)++] = (struct board_range){
 		.range = range,
 		.place = place,
-		.name = place.node < 0 ? "/memreserve/" :
-					 fdt_get_name(system->source.fdt, place.node, NULL),
+		.name = place.node < 0 ? "/memreserve/"
+				       : fdt_get_name(system->source.fdt, place.node, NULL),
 	};
 }
 
@@ -59,7 +60,8 @@ static void model_board_memory(struct system *system)
 	struct range range;
 	int node;
 
-	fdt_for_each_subnode(node, fdt, 0) {
+	fdt_for_each_subnode(node, fdt, 0)
+	{
 		const char *type = tree_string(fdt, node, "device_type");
 
 		if (type == NULL || strcmp(type, "memory") != 0 || !tree_enabled(fdt, node))
@@ -84,7 +86,8 @@ static void model_board_reserved(struct system *system)
 			model_add_range(system, board->reserved, &board->reserved_count, range,
 					model_place(system, -1, NULL));
 	}
-	fdt_for_each_subnode(node, fdt, parent) {
+	fdt_for_each_subnode(node, fdt, parent)
+	{
 		for (uint32_t i = 0u; tree_reg(fdt, node, i, &range); i++)
 			model_add_range(system, board->reserved, &board->reserved_count, range,
 					model_place(system, node, "reg"));
@@ -155,8 +158,7 @@ void model_board(struct system *system)
 	model_board_firmware(system);
 	model_board_uart(system);
 	if (system->node >= 0 && tree_has(fdt, system->node, "bulkhead,load-address"))
-		board->load_pa =
-			tree_cell_pair(fdt, system->node, "bulkhead,load-address", 0u);
+		board->load_pa = tree_cell_pair(fdt, system->node, "bulkhead,load-address", 0u);
 	else if (board->memory_count != 0u)
 		board->load_pa = board->memory[0].range.start + LOAD_OFFSET;
 }

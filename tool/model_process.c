@@ -68,7 +68,8 @@ void model_process(struct system *system, int node)
 	model_set_program(system, process, tree_string(fdt, node, "program"));
 	for (uint32_t i = 0u; i < tree_cell_count(fdt, node, "devices"); i++)
 		model_device(system, process, i);
-	fdt_for_each_subnode(child, fdt, node) {
+	fdt_for_each_subnode(child, fdt, node)
+	{
 		if (strncmp(fdt_get_name(fdt, child, NULL), "thread", 6u) != 0)
 			continue;
 		thread = model_new_thread(system, process);

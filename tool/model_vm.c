@@ -30,9 +30,10 @@ static void model_vm_banks(struct system *system, struct vm *vm)
 	struct range range;
 	int node;
 
-	fdt_for_each_subnode(node, guest, 0) {
+	fdt_for_each_subnode(node, guest, 0)
+	{
 		const char *type = tree_string(guest, node, "device_type");
-		struct place place = { &vm->guest, node, "reg" };
+		struct place place = {&vm->guest, node, "reg"};
 
 		if (type == NULL || strcmp(type, "memory") != 0 || !tree_enabled(guest, node))
 			continue;
@@ -93,7 +94,7 @@ static void model_vm_devices(struct system *system, struct vm *vm)
 			return;
 		device->name = tree_name(guest, node);
 		device->node = node;
-		device->place = (struct place){ &vm->guest, node, NULL };
+		device->place = (struct place){&vm->guest, node, NULL};
 		device->reg = reg;
 		device->has_reg = true;
 		device->has_interrupt = tree_interrupt(guest, node, 0u, &device->interrupt);
@@ -109,12 +110,14 @@ static void model_vm_find_record(const struct system *system, const struct vm *v
 	device->console = any;
 	for (uint32_t i = 0u; i < system->device_record_count; i++) {
 		const struct device_record *record = &system->device_records[i];
-		bool fits = record->compatible[0] == '\0' ? !any :
-			    device->node >= 0 && tree_compatible(vm->guest.fdt, device->node,
-								 record->compatible);
+		bool fits =
+			record->compatible[0] == '\0'
+				? !any
+				: device->node >= 0 && tree_compatible(vm->guest.fdt, device->node,
+								       record->compatible);
 
-		if (fits && (any || strncmp(record->backend, device->backend,
-					    RECORD_TEXT_BYTES) == 0)) {
+		if (fits &&
+		    (any || strncmp(record->backend, device->backend, RECORD_TEXT_BYTES) == 0)) {
 			device->record = record;
 			return;
 		}
@@ -142,14 +145,16 @@ static void model_vm_backends(struct system *system, struct vm *vm)
 	const void *fdt = system->source.fdt;
 	int node;
 
-	fdt_for_each_subnode(node, fdt, vm->place.node) {
+	fdt_for_each_subnode(node, fdt, vm->place.node)
+	{
 		const char *name = fdt_get_name(fdt, node, NULL);
 		int target;
 
 		if (strcmp(name, "vcpus") == 0)
 			continue;
 		target = tree_label(vm->guest.fdt, name);
-		if (model_vm_attach(system, vm, target, node) || vm->loose_count == GUEST_DEVICE_MAX)
+		if (model_vm_attach(system, vm, target, node) ||
+		    vm->loose_count == GUEST_DEVICE_MAX)
 			continue;
 		vm->loose[vm->loose_count++] = (struct loose_backend){
 			.name = name,
@@ -186,7 +191,7 @@ static void model_vm_gic(struct vm *vm)
 	int node = fdt_node_offset_by_compatible(guest, -1, "arm,gic-v3");
 	struct range range;
 
-	vm->gic = (struct place){ &vm->guest, node, NULL };
+	vm->gic = (struct place){&vm->guest, node, NULL};
 	if (node < 0)
 		return;
 	if (tree_reg(guest, node, 0u, &range))
@@ -201,7 +206,8 @@ static void model_vm_vcpus(struct system *system, struct vm *vm)
 	int vcpus = fdt_subnode_offset(fdt, vm->place.node, "vcpus");
 	int node;
 
-	fdt_for_each_subnode(node, fdt, vcpus) {
+	fdt_for_each_subnode(node, fdt, vcpus)
+	{
 		struct thread *thread = model_new_thread(system, vm->process);
 
 		if (thread != NULL)

@@ -6,7 +6,7 @@
 #include "tool/rules.h"
 
 #define INTID_SPI_FIRST 32u
-#define INTID_SPI_LAST  1019u
+#define INTID_SPI_LAST	1019u
 #define IMAGE_MIN_BYTES BLOCK_BYTES /* kernel, tables and processes, at the very least */
 
 void rule_board(const struct system *system, const char *name)
@@ -33,14 +33,15 @@ void rule_board(const struct system *system, const char *name)
 void rule_load_address(const struct system *system, const char *name)
 {
 	const struct board *board = &system->board;
-	struct range first = { board->load_pa, IMAGE_MIN_BYTES };
+	struct range first = {board->load_pa, IMAGE_MIN_BYTES};
 	struct place place = model_place(system, system->node, "bulkhead,load-address");
 	bool inside = board->memory_count == 0u;
 
 	for (uint32_t i = 0u; i < board->memory_count; i++)
 		inside = inside || range_inside(first, board->memory[i].range);
 	if (board->load_pa % BLOCK_BYTES != 0u || !inside)
-		report(name, place, "0x%llx is no load address: 2 MiB aligned, in the board's memory",
+		report(name, place,
+		       "0x%llx is no load address: 2 MiB aligned, in the board's memory",
 		       (unsigned long long)board->load_pa);
 	for (uint32_t i = 0u; i < board->reserved_count; i++) {
 		if (range_overlap(first, board->reserved[i].range))
@@ -54,7 +55,8 @@ void rule_reserved(const struct system *system, const char *name)
 {
 	if (!system->board.reserved_stated)
 		report(name, model_place(system, -1, NULL),
-		       "the board does not state what its firmware keeps: add /reserved-memory, even empty");
+		       "the board does not state what its firmware keeps: add /reserved-memory, "
+		       "even empty");
 }
 
 void rule_memory(const struct system *system, const char *name)
@@ -95,12 +97,13 @@ void rule_device(const struct system *system, const char *name)
 			const struct device *device = &process->devices[j];
 
 			if (device->node < 0)
-				report(name, device->place, "device %u of %s is no node of the board", j,
-				       process->name);
+				report(name, device->place,
+				       "device %u of %s is no node of the board", j, process->name);
 			else if (!tree_enabled(system->source.fdt, device->node))
-				report(name, device->place, "%s of %s is disabled (%s)", device->name,
-				       process->name,
-				       source_position(model_place(system, device->node, "status")));
+				report(name, device->place, "%s of %s is disabled (%s)",
+				       device->name, process->name,
+				       source_position(
+					       model_place(system, device->node, "status")));
 			else if (device->reg_count == 0u)
 				report(name, device->place, "%s of %s has no address (%s)",
 				       device->name, process->name,
@@ -114,7 +117,7 @@ static struct range rule_pages(struct range range)
 	uint64_t start = range.start / PAGE_BYTES * PAGE_BYTES;
 	uint64_t end = (range_end(range) + PAGE_BYTES - 1u) / PAGE_BYTES * PAGE_BYTES;
 
-	return (struct range){ start, end - start };
+	return (struct range){start, end - start};
 }
 
 /* A register block of one process against those of another, by whole pages. */
@@ -124,16 +127,18 @@ static void rule_device_pair(const char *name, const struct process *a, const st
 		const struct device *mine = &a->devices[i / DEVICE_PART_MAX];
 		uint32_t part = i % DEVICE_PART_MAX;
 
-		for (uint32_t j = 0u; part < mine->reg_count &&
-				      j < b->device_count * DEVICE_PART_MAX; j++) {
+		for (uint32_t j = 0u;
+		     part < mine->reg_count && j < b->device_count * DEVICE_PART_MAX; j++) {
 			const struct device *yours = &b->devices[j / DEVICE_PART_MAX];
 			uint32_t other = j % DEVICE_PART_MAX;
 
 			if (other < yours->reg_count &&
-			    range_overlap(rule_pages(mine->regs[part]), rule_pages(yours->regs[other])))
+			    range_overlap(rule_pages(mine->regs[part]),
+					  rule_pages(yours->regs[other])))
 				report(name, mine->place,
-				       "%s of %s is in a page with %s of %s (%s)", mine->name, a->name,
-				       yours->name, b->name, source_position(yours->place));
+				       "%s of %s is in a page with %s of %s (%s)", mine->name,
+				       a->name, yours->name, b->name,
+				       source_position(yours->place));
 		}
 	}
 }
@@ -150,12 +155,14 @@ static void rule_device_kernel(const struct system *system, const char *name,
 		for (uint32_t j = 0u; j < device->reg_count; j++) {
 			struct range pages = rule_pages(device->regs[j]);
 
-			for (uint32_t k = 0u; board->gic.node >= 0 &&
-					      tree_reg(system->source.fdt, board->gic.node, k, &gic); k++) {
+			for (uint32_t k = 0u;
+			     board->gic.node >= 0 &&
+			     tree_reg(system->source.fdt, board->gic.node, k, &gic);
+			     k++) {
 				if (range_overlap(pages, gic))
-					report(name, device->place, "%s of %s belongs to the kernel (%s)",
-					       device->name, process->name,
-					       source_position(board->gic));
+					report(name, device->place,
+					       "%s of %s belongs to the kernel (%s)", device->name,
+					       process->name, source_position(board->gic));
 			}
 			for (uint32_t k = 0u; k < board->memory_count; k++) {
 				if (range_overlap(pages, board->memory[k].range))
@@ -215,12 +222,13 @@ void rule_interrupt_owner(const struct system *system, const char *name)
 			intid = device->interrupts[part].intid;
 			if (intid < INTID_SPI_FIRST || intid > INTID_SPI_LAST)
 				report(name, device->place,
-				       "interrupt %u of %s is no shared peripheral interrupt", intid,
-				       device->name);
+				       "interrupt %u of %s is no shared peripheral interrupt",
+				       intid, device->name);
 			before = rule_interrupt_before(system, device, part);
 			if (before != NULL)
 				report(name, device->place,
-				       "interrupt %u (SPI %u) of %s of %s already belongs to %s (%s)",
+				       "interrupt %u (SPI %u) of %s of %s already belongs to %s "
+				       "(%s)",
 				       intid, intid - INTID_SPI_FIRST, device->name, process->name,
 				       before->name, source_position(before->place));
 		}
@@ -239,14 +247,16 @@ void rule_dma(const struct system *system, const char *name)
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
 
-		if (process->implicit || tree_has(system->source.fdt, process->place.node, "allow-dma"))
+		if (process->implicit ||
+		    tree_has(system->source.fdt, process->place.node, "allow-dma"))
 			continue;
 		for (uint32_t j = 0u; j < process->device_count; j++) {
 			const struct device *device = &process->devices[j];
 
 			if (device->node >= 0 && rule_masters_bus(system->source.fdt, device->node))
 				report(name, device->place,
-				       "%s (%s) can write all memory on behalf of %s: no IOMMU contains it; "
+				       "%s (%s) can write all memory on behalf of %s: no IOMMU "
+				       "contains it; "
 				       "say allow-dma to accept that",
 				       device->name,
 				       source_position(model_place(system, device->node, NULL)),
@@ -271,12 +281,13 @@ void rule_program(const struct system *system, const char *name)
 		if (program == NULL || !system->device_records_known)
 			continue;
 		if (program->path == NULL)
-			report(name, process->place, "%s: there is no %s/user/%s.elf", process->name,
-			       system->build, process->program_name);
+			report(name, process->place, "%s: there is no %s/user/%s.elf",
+			       process->name, system->build, process->program_name);
 		else if (program->fault != NULL)
 			report(name, process->place, "%s: %s %s", process->name, program->path,
 			       program->fault);
-		for_vm = program->record != NULL && (program->record->flags & PROGRAM_FLAG_VM) != 0u;
+		for_vm =
+			program->record != NULL && (program->record->flags & PROGRAM_FLAG_VM) != 0u;
 		if (program->record != NULL && for_vm != of_vm)
 			report(name, process->place, "%s: %s is %s program of a VM", process->name,
 			       program->path, for_vm ? "the" : "no");

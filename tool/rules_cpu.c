@@ -16,7 +16,8 @@ void rule_cpu_missing(const struct system *system, const char *name)
 		const struct thread *thread = &system->threads[i];
 
 		if (thread->cpu >= system->board.cpu_count)
-			report(name, thread->place, "a thread of %s has no CPU of the board (cpu = <&...>)",
+			report(name, thread->place,
+			       "a thread of %s has no CPU of the board (cpu = <&...>)",
 			       thread->process->name);
 		else
 			used |= 1ull << thread->cpu;
@@ -33,10 +34,10 @@ void rule_thread_count(const struct system *system, const char *name)
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
 
-		if (process->vm == NULL && (process->thread_stated == 0u ||
-					    process->thread_stated > PROCESS_THREADS))
-			report(name, process->place, "%s has %u threads, not 1 to %u", process->name,
-			       process->thread_stated, PROCESS_THREADS);
+		if (process->vm == NULL &&
+		    (process->thread_stated == 0u || process->thread_stated > PROCESS_THREADS))
+			report(name, process->place, "%s has %u threads, not 1 to %u",
+			       process->name, process->thread_stated, PROCESS_THREADS);
 	}
 }
 
@@ -79,7 +80,8 @@ void rule_stack(const struct system *system, const char *name)
 		if (thread->stack_bytes == 0u || thread->stack_bytes % PAGE_BYTES != 0u ||
 		    thread->stack_bytes > STACK_SLOT - PAGE_BYTES)
 			report(name, thread->place,
-			       "the stack of a thread of %s has %u bytes, not whole pages up to %llu",
+			       "the stack of a thread of %s has %u bytes, not whole pages up to "
+			       "%llu",
 			       thread->process->name, thread->stack_bytes, STACK_SLOT - PAGE_BYTES);
 	}
 }
@@ -122,7 +124,8 @@ void rule_budget_fit(const struct system *system, const char *name)
 		}
 		if (sum > SCALE)
 			report(name, most->place,
-			       "the budgets on %s (%s) add up to %llu.%llu %%, the largest is that of %s",
+			       "the budgets on %s (%s) add up to %llu.%llu %%, the largest is that "
+			       "of %s",
 			       tree_name(system->source.fdt, system->board.cpus[cpu].place.node),
 			       source_position(system->board.cpus[cpu].place),
 			       (unsigned long long)(sum / 10000u),
@@ -160,9 +163,10 @@ void rule_equal_priority(const struct system *system, const char *name)
 			if (a->cpu == b->cpu && a->priority == b->priority &&
 			    (a->budget_us == 0u || b->budget_us == 0u))
 				report(name, a->place,
-				       "%s and %s (%s) have priority %u on one CPU, and one has no budget",
-				       a->process->name, b->process->name, source_position(b->place),
-				       a->priority);
+				       "%s and %s (%s) have priority %u on one CPU, and one has no "
+				       "budget",
+				       a->process->name, b->process->name,
+				       source_position(b->place), a->priority);
 		}
 	}
 }
@@ -175,15 +179,14 @@ void rule_cpu_threads(const struct system *system, const char *name)
 		for (uint32_t i = 0u; i < system->thread_count; i++)
 			count += system->threads[i].cpu == cpu;
 		if (count > CPU_THREADS)
-			report(name, system->board.cpus[cpu].place, "%u threads on %s, at most %u fit",
-			       count,
+			report(name, system->board.cpus[cpu].place,
+			       "%u threads on %s, at most %u fit", count,
 			       tree_name(system->source.fdt, system->board.cpus[cpu].place.node),
 			       CPU_THREADS);
 	}
 }
 
-static void rule_vm_above(const struct system *system, const char *name,
-			  const struct process *host)
+static void rule_vm_above(const struct system *system, const char *name, const struct process *host)
 {
 	const struct thread *host_thread;
 

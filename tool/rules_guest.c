@@ -6,8 +6,8 @@
 #include "tool/report.h"
 #include "tool/rules.h"
 
-#define GICD_BYTES  0x10000ull
-#define GICR_BYTES  0x20000ull
+#define GICD_BYTES    0x10000ull
+#define GICR_BYTES    0x20000ull
 #define COMPONENT_MAX (BANK_MAX + GUEST_DEVICE_MAX + 2u)
 
 /* Something at an address of a guest. */
@@ -49,20 +49,21 @@ void rule_guest_gic(const struct system *system, const char *name)
 			continue;
 		if (vm->gic.node < 0 || !tree_reg(vm->guest.fdt, vm->gic.node, 0u, &gicd) ||
 		    !tree_reg(vm->guest.fdt, vm->gic.node, 1u, &gicr)) {
-			report(name, (struct place){ &vm->guest, 0, NULL },
+			report(name, (struct place){&vm->guest, 0, NULL},
 			       "%s (%s) finds no arm,gic-v3 in its tree", vm->process->name,
 			       source_position(vm->place));
 			continue;
 		}
 		if (gicd.bytes < GICD_BYTES || gicr.bytes < vcpus * GICR_BYTES)
-			report(name, vm->gic, "the frames of %s are too few for the %u vCPUs of %s (%s)",
+			report(name, vm->gic,
+			       "the frames of %s are too few for the %u vCPUs of %s (%s)",
 			       tree_name(vm->guest.fdt, vm->gic.node), vcpus, vm->process->name,
 			       source_position(vm->place));
 		if (gicd.start % GICD_BYTES != 0u || gicr.start % GICD_BYTES != 0u)
 			report(name, vm->gic, "the frames of %s are not 64 KiB aligned",
 			       tree_name(vm->guest.fdt, vm->gic.node));
 		if (vcpus > 1u && !rule_has_psci(vm->guest.fdt))
-			report(name, (struct place){ &vm->guest, 0, NULL },
+			report(name, (struct place){&vm->guest, 0, NULL},
 			       "%s (%s) has %u vCPUs and no PSCI in its tree to start them",
 			       vm->process->name, source_position(vm->place), vcpus);
 	}
@@ -79,13 +80,14 @@ void rule_guest_cpus(const struct system *system, const char *name)
 		cpus = vm->board_good ? fdt_path_offset(vm->guest.fdt, "/cpus") : -1;
 		if (cpus < 0)
 			continue;
-		fdt_for_each_subnode(node, vm->guest.fdt, cpus) {
+		fdt_for_each_subnode(node, vm->guest.fdt, cpus)
+		{
 			const char *type = tree_string(vm->guest.fdt, node, "device_type");
 
 			count += type != NULL && strcmp(type, "cpu") == 0;
 		}
 		if (count != vm->process->thread_count)
-			report(name, (struct place){ &vm->guest, cpus, NULL },
+			report(name, (struct place){&vm->guest, cpus, NULL},
 			       "the tree of %s has %u CPUs, the VM has %u vCPUs (%s)",
 			       vm->process->name, count, vm->process->thread_count,
 			       source_position(vm->place));
@@ -102,10 +104,10 @@ void rule_guest_ram(const struct system *system, const char *name)
 			       vm->process->name, vm->bank_stated, BANK_MAX, vm->guest.path);
 		for (uint32_t j = 0u; j < vm->bank_count; j++) {
 			const struct bank *bank = &vm->banks[j];
-			struct range all = { 0u, GUEST_IPA_END };
+			struct range all = {0u, GUEST_IPA_END};
 
-			if (bank->ipa.start % PAGE_BYTES != 0u || bank->ipa.bytes % PAGE_BYTES != 0u ||
-			    bank->ipa.bytes == 0u)
+			if (bank->ipa.start % PAGE_BYTES != 0u ||
+			    bank->ipa.bytes % PAGE_BYTES != 0u || bank->ipa.bytes == 0u)
 				report(name, bank->place, "RAM of %s is not of whole pages",
 				       vm->process->name);
 			if (!range_inside(bank->ipa, all))
@@ -120,19 +122,18 @@ static uint32_t rule_components(const struct vm *vm, struct component *out)
 	uint32_t count = 0u;
 
 	for (uint32_t i = 0u; i < vm->bank_count; i++)
-		out[count++] = (struct component){ "RAM", vm->banks[i].ipa, vm->banks[i].place };
+		out[count++] = (struct component){"RAM", vm->banks[i].ipa, vm->banks[i].place};
 	if (vm->gic.node >= 0) {
-		struct range gicr = { vm->gicr_ipa, vm->process->thread_count * GICR_BYTES };
+		struct range gicr = {vm->gicr_ipa, vm->process->thread_count * GICR_BYTES};
 
 		out[count++] = (struct component){
-			"the GIC's distributor", { vm->gicd_ipa, GICD_BYTES }, vm->gic
-		};
-		out[count++] = (struct component){ "the GIC's redistributors", gicr, vm->gic };
+			"the GIC's distributor", {vm->gicd_ipa, GICD_BYTES}, vm->gic};
+		out[count++] = (struct component){"the GIC's redistributors", gicr, vm->gic};
 	}
 	for (uint32_t i = 0u; i < vm->device_count; i++) {
 		const struct guest_device *device = &vm->devices[i];
 
-		out[count++] = (struct component){ device->name, device->reg, device->place };
+		out[count++] = (struct component){device->name, device->reg, device->place};
 	}
 	return count;
 }
@@ -153,7 +154,8 @@ void rule_address_overlap(const struct system *system, const char *name)
 
 				if (range_overlap(a->range, b->range))
 					report(name, a->place,
-					       "%s (0x%llx, %llu bytes) overlaps %s (0x%llx, %llu bytes, %s) in %s",
+					       "%s (0x%llx, %llu bytes) overlaps %s (0x%llx, %llu "
+					       "bytes, %s) in %s",
 					       a->name, (unsigned long long)a->range.start,
 					       (unsigned long long)a->range.bytes, b->name,
 					       (unsigned long long)b->range.start,
@@ -174,15 +176,16 @@ void rule_guest_interrupt(const struct system *system, const char *name)
 			uint32_t intid = a->interrupt.intid;
 
 			if (a->has_interrupt && (intid < 32u || intid >= 32u + vm->spi_count))
-				report(name, a->place, "interrupt %u of %s in %s is not from 32 to %u",
-				       intid, a->name, vm->process->name, 31u + vm->spi_count);
+				report(name, a->place,
+				       "interrupt %u of %s in %s is not from 32 to %u", intid,
+				       a->name, vm->process->name, 31u + vm->spi_count);
 			for (uint32_t k = 0u; a->has_interrupt && k < j; k++) {
 				const struct guest_device *b = &vm->devices[k];
 
 				if (b->has_interrupt && b->interrupt.intid == intid)
 					report(name, a->place,
-					       "interrupt %u of %s in %s is also that of %s (%s)", intid,
-					       a->name, vm->process->name, b->name,
+					       "interrupt %u of %s in %s is also that of %s (%s)",
+					       intid, a->name, vm->process->name, b->name,
 					       source_position(b->place));
 			}
 		}
@@ -199,8 +202,8 @@ void rule_no_backend(const struct system *system, const char *name)
 
 			if (device->backend_node < 0)
 				report(name, device->place,
-				       "%s is enabled, and %s (%s) puts nothing behind it", device->name,
-				       vm->process->name, source_position(vm->place));
+				       "%s is enabled, and %s (%s) puts nothing behind it",
+				       device->name, vm->process->name, source_position(vm->place));
 			else if (device->backend == NULL)
 				report(name, model_place(system, device->backend_node, NULL),
 				       "%s of %s names no backend (device: %s)", device->name,
@@ -222,10 +225,10 @@ void rule_backend_nowhere(const struct system *system, const char *name)
 				       vm->process->name, vm->guest.path, loose->name);
 			else
 				report(name, loose->place,
-				       "%s of %s is no enabled device of the guest (%s)", loose->name,
-				       vm->process->name,
-				       source_position((struct place){ &vm->guest, loose->guest_node,
-								       "status" }));
+				       "%s of %s is no enabled device of the guest (%s)",
+				       loose->name, vm->process->name,
+				       source_position((struct place){&vm->guest, loose->guest_node,
+								      "status"}));
 		}
 	}
 }
@@ -247,6 +250,25 @@ void rule_device_file(const struct system *system, const char *name)
 	}
 }
 
+/* One channel leads to the console, so one device of a guest can use it. */
+static void rule_one_console(const struct system *system, const char *name, const struct vm *vm)
+{
+	const struct guest_device *first = NULL;
+
+	for (uint32_t i = 0u; i < vm->device_count; i++) {
+		const struct guest_device *device = &vm->devices[i];
+
+		if (device->console && first != NULL)
+			report(name, model_place(system, device->backend_node, "backend"),
+			       "%s and %s (%s) are both the console of %s", device->name,
+			       first->name,
+			       source_position(model_place(system, first->backend_node, "backend")),
+			       vm->process->name);
+		if (device->console)
+			first = device;
+	}
+}
+
 void rule_guest_console(const struct system *system, const char *name)
 {
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
@@ -254,6 +276,7 @@ void rule_guest_console(const struct system *system, const char *name)
 		int stdout_node = vm->board_good ? tree_console(vm->guest.fdt) : -1;
 		bool found = false;
 
+		rule_one_console(system, name, vm);
 		if (!vm->board_good || tree_has(system->source.fdt, vm->place.node, "no-console"))
 			continue;
 		for (uint32_t j = 0u; j < vm->device_count; j++) {
@@ -264,8 +287,9 @@ void rule_guest_console(const struct system *system, const char *name)
 		}
 		if (!found)
 			report(name, vm->place,
-			       "%s has no console: nothing with backend = \"console\" is its stdout-path (%s)",
+			       "%s has no console: nothing with backend = \"console\" is its "
+			       "stdout-path (%s)",
 			       vm->process->name,
-			       source_position((struct place){ &vm->guest, stdout_node, NULL }));
+			       source_position((struct place){&vm->guest, stdout_node, NULL}));
 	}
 }

@@ -17,7 +17,8 @@ static void rule_file_there(const char *name, const struct vm *vm, const struct 
 {
 	if (file->name != NULL && file->path == NULL)
 		report(name, file->place,
-		       "%s of %s is not there: neither beside the description nor in a folder of -I",
+		       "%s of %s is not there: neither beside the description nor in a folder of "
+		       "-I",
 		       file->name, vm->process->name);
 	else if (file->name != NULL && file->bytes.size == 0u)
 		report(name, file->place, "%s of %s is empty", file->path, vm->process->name);
@@ -57,13 +58,14 @@ void rule_kernel_address(const struct system *system, const char *name)
 			continue;
 		}
 		if (vm->kernel_elf.segment_count == 0u)
-			report(name, vm->kernel.place, "%s of %s is no AArch64 ELF file that loads anything",
+			report(name, vm->kernel.place,
+			       "%s of %s is no AArch64 ELF file that loads anything",
 			       vm->kernel.path, vm->process->name);
 		for (uint32_t j = 0u; j < vm->kernel_elf.segment_count; j++) {
 			const struct elf_segment *segment = &vm->kernel_elf.segments[j];
 
 			rule_kernel_range(name, vm,
-					  (struct range){ segment->pa, segment->memory_bytes });
+					  (struct range){segment->pa, segment->memory_bytes});
 		}
 	}
 }
@@ -75,7 +77,7 @@ static bool rule_kernel_meets(const struct vm *vm, struct range range)
 	for (uint32_t i = 0u; i < vm->kernel_elf.segment_count; i++) {
 		const struct elf_segment *segment = &vm->kernel_elf.segments[i];
 
-		if (range_overlap(range, (struct range){ segment->pa, segment->memory_bytes }))
+		if (range_overlap(range, (struct range){segment->pa, segment->memory_bytes}))
 			return true;
 	}
 	return false;
@@ -84,8 +86,9 @@ static bool rule_kernel_meets(const struct vm *vm, struct range range)
 static void rule_placed(const char *name, const struct vm *vm, const char *what, struct range range)
 {
 	if (!rule_in_ram(vm, range))
-		report(name, vm->place, "the %s of %s at 0x%llx (%llu bytes) is not in its RAM (%s)",
-		       what, vm->process->name, (unsigned long long)range.start,
+		report(name, vm->place,
+		       "the %s of %s at 0x%llx (%llu bytes) is not in its RAM (%s)", what,
+		       vm->process->name, (unsigned long long)range.start,
 		       (unsigned long long)range.bytes, source_position(vm->banks[0].place));
 	else if (rule_kernel_meets(vm, range))
 		report(name, vm->place, "the %s of %s at 0x%llx (%llu bytes) meets its kernel (%s)",
@@ -97,8 +100,8 @@ void rule_guest_placement(const struct system *system, const char *name)
 {
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
 		const struct vm *vm = &system->vms[i];
-		struct range tree = { vm->tree.ipa, GUEST_TREE_ROOM };
-		struct range initrd = { vm->initrd.ipa, vm->initrd.bytes.size };
+		struct range tree = {vm->tree.ipa, GUEST_TREE_ROOM};
+		struct range initrd = {vm->initrd.ipa, vm->initrd.bytes.size};
 
 		if (!vm->board_good || vm->kernel.bytes.size == 0u || vm->bank_count == 0u)
 			continue;

@@ -53,7 +53,8 @@ static void rule_unknown_child(const struct system *system, const char *name, in
 	const void *fdt = system->source.fdt;
 	int child;
 
-	fdt_for_each_subnode(child, fdt, node) {
+	fdt_for_each_subnode(child, fdt, node)
+	{
 		const char *text = fdt_get_name(fdt, child, NULL);
 
 		if (strncmp(text, prefix, strlen(prefix)) != 0)
@@ -70,7 +71,8 @@ void rule_unknown_node(const struct system *system, const char *name)
 
 	if (system->node < 0)
 		return;
-	fdt_for_each_subnode(node, fdt, system->node) {
+	fdt_for_each_subnode(node, fdt, system->node)
+	{
 		if (!rule_known_node(fdt, node))
 			report(name, model_place(system, node, NULL),
 			       "%s is neither a process, a VM nor a channel (its compatible says)",
@@ -91,13 +93,14 @@ static void rule_properties(const struct system *system, const char *name, int n
 	const void *fdt = system->source.fdt;
 	int property;
 
-	fdt_for_each_property_offset(property, fdt, node) {
+	fdt_for_each_property_offset(property, fdt, node)
+	{
 		const char *text;
 
 		fdt_getprop_by_offset(fdt, property, &text, NULL);
 		if (!rule_in_list(always, text) && !rule_in_list(allowed, text))
-			report(name, model_place(system, node, text),
-			       "%s has no property %s", fdt_get_name(fdt, node, NULL), text);
+			report(name, model_place(system, node, text), "%s has no property %s",
+			       fdt_get_name(fdt, node, NULL), text);
 	}
 }
 
@@ -108,7 +111,8 @@ static void rule_vm_properties(const struct system *system, const char *name, in
 	int vcpu;
 
 	rule_properties(system, name, node, of_vm);
-	fdt_for_each_subnode(child, fdt, node) {
+	fdt_for_each_subnode(child, fdt, node)
+	{
 		if (strcmp(fdt_get_name(fdt, child, NULL), "vcpus") != 0) {
 			rule_properties(system, name, child, of_backend);
 			continue;
@@ -128,7 +132,8 @@ void rule_unknown_property(const struct system *system, const char *name)
 	if (system->node < 0)
 		return;
 	rule_properties(system, name, system->node, of_system);
-	fdt_for_each_subnode(node, fdt, system->node) {
+	fdt_for_each_subnode(node, fdt, system->node)
+	{
 		if (tree_compatible(fdt, node, "bulkhead,vm"))
 			rule_vm_properties(system, name, node);
 		else if (tree_compatible(fdt, node, "bulkhead,channel"))
@@ -166,10 +171,10 @@ static void rule_cell_multiple(const struct system *system, const char *name, in
 
 void rule_value(const struct system *system, const char *name)
 {
-	static const char *const restart[] = { "always", "on-fault", "never", NULL };
-	static const char *const yes_no[] = { "yes", "no", NULL };
-	static const char *const pairs[] = { "kernel-address", "tree-address", "initrd-address",
-					     NULL };
+	static const char *const restart[] = {"always", "on-fault", "never", NULL};
+	static const char *const yes_no[] = {"yes", "no", NULL};
+	static const char *const pairs[] = {"kernel-address", "tree-address", "initrd-address",
+					    NULL};
 
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
@@ -205,7 +210,8 @@ void rule_name(const struct system *system, const char *name)
 
 			if (strcmp(process->name, other->name) == 0)
 				report(name, other->place,
-				       "%s is also the name of a process that bhc adds (program %s)",
+				       "%s is also the name of a process that bhc adds (program "
+				       "%s)",
 				       other->name, process->program_name);
 		}
 	}
@@ -236,7 +242,8 @@ void rule_peer(const struct system *system, const char *name)
 	}
 	if (system->node < 0)
 		return;
-	fdt_for_each_subnode(node, fdt, system->node) {
+	fdt_for_each_subnode(node, fdt, system->node)
+	{
 		uint32_t known = 0u;
 
 		if (!tree_compatible(fdt, node, "bulkhead,channel"))

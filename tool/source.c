@@ -26,9 +26,9 @@ static void source_add_position(struct position_reader *reader, const char *prop
 	if (source->position_count == reader->capacity) {
 		uint32_t capacity = reader->capacity == 0u ? 256u : reader->capacity * 2u;
 
-		source->positions = arena_grow(source->positions,
-					       reader->capacity * sizeof(struct position),
-					       capacity * sizeof(struct position));
+		source->positions =
+			arena_grow(source->positions, reader->capacity * sizeof(struct position),
+				   capacity * sizeof(struct position));
 		reader->capacity = capacity;
 	}
 	source->positions[source->position_count++] = (struct position){
@@ -113,7 +113,7 @@ static void source_read_line(struct position_reader *reader, char *line)
 
 static void source_read_positions(struct source *source, struct bytes text)
 {
-	struct position_reader reader = { .source = source };
+	struct position_reader reader = {.source = source};
 	char *line = arena_copy((const char *)text.data, text.size);
 	char *save = NULL;
 
@@ -137,15 +137,18 @@ static enum source_status source_tool(const char *const *argv, const struct byte
 enum source_status source_compile(const char *path, const struct search_path *include,
 				  struct source *out)
 {
-	const char *cpp[ARGUMENT_MAX] = { "cpp", "-nostdinc", "-undef", "-D__DTS__", "-x",
-					  "assembler-with-cpp" };
-	static const char *const tree[] = { "dtc", "-@", "-I", "dts", "-O", "dtb",
-					    "-W", "no-unit_address_vs_reg",
-					    "-W", "no-avoid_unnecessary_addr_size", "-", NULL };
-	static const char *const annotated[] = { "dtc", "-q", "-q", "-T", "-I", "dts",
-						 "-O", "dts", "-", NULL };
+	const char *cpp[ARGUMENT_MAX] = {"cpp",	      "-nostdinc", "-undef",
+					 "-D__DTS__", "-x",	   "assembler-with-cpp"};
+	static const char *const tree[] = {"dtc", "-@",
+					   "-I",  "dts",
+					   "-O",  "dtb",
+					   "-W",  "no-unit_address_vs_reg",
+					   "-W",  "no-avoid_unnecessary_addr_size",
+					   "-",	  NULL};
+	static const char *const annotated[] = {"dtc", "-q", "-q",  "-T", "-I",
+						"dts", "-O", "dts", "-",  NULL};
 	uint32_t count = 6u;
-	struct bytes nothing = { NULL, 0u };
+	struct bytes nothing = {NULL, 0u};
 	struct bytes text;
 	struct bytes result;
 	enum source_status status;
@@ -155,13 +158,14 @@ enum source_status source_compile(const char *path, const struct search_path *in
 		cpp[count++] = include->folder[i];
 	}
 	cpp[count] = path;
-	*out = (struct source){ .path = path, .folder = files_folder(path) };
+	*out = (struct source){.path = path, .folder = files_folder(path)};
 	status = source_tool(cpp, &nothing, &text);
 	if (status == SOURCE_GOOD)
 		status = source_tool(tree, &text, &result);
 	if (status != SOURCE_GOOD)
 		return status;
-	if (result.size < sizeof(struct fdt_header) || fdt_check_full(result.data, result.size) != 0)
+	if (result.size < sizeof(struct fdt_header) ||
+	    fdt_check_full(result.data, result.size) != 0)
 		return SOURCE_REFUSED;
 	out->fdt = result.data;
 	status = source_tool(annotated, &text, &result);

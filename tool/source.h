@@ -13,7 +13,7 @@
 #include "tool/files.h"
 
 struct position {
-	const char *path; /* of the node */
+	const char *path;     /* of the node */
 	const char *property; /* NULL: the node itself */
 	const char *text;     /* file:line */
 };

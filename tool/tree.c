@@ -16,7 +16,8 @@ const char *tree_name(const void *fdt, int node)
 	int property;
 
 	if (symbols >= 0 && fdt_get_path(fdt, node, path, sizeof(path)) == 0) {
-		fdt_for_each_property_offset(property, fdt, symbols) {
+		fdt_for_each_property_offset(property, fdt, symbols)
+		{
 			const char *name;
 			const char *value = fdt_getprop_by_offset(fdt, property, &name, NULL);
 
@@ -128,7 +129,8 @@ static bool tree_translate(const void *fdt, int bus, struct range *range)
 		};
 
 		if (range_inside(*range, window)) {
-			range->start += tree_cells(fdt, bus, "ranges", i + child_cells, parent_cells);
+			range->start +=
+				tree_cells(fdt, bus, "ranges", i + child_cells, parent_cells);
 			range->start -= window.start;
 			return true;
 		}

@@ -8,7 +8,6 @@
 
 void *memset(void *to, int byte, size_t count);
 void *memcpy(void *restrict to, const void *restrict from, size_t count);
-int __popcountdi2(uint64_t value);
 
 /* The pattern must not be recognised as the very function that it implements. */
 #define AS_WRITTEN __attribute__((optimize("no-tree-loop-distribute-patterns")))
@@ -30,12 +29,4 @@ AS_WRITTEN void *memcpy(void *restrict to, const void *restrict from, size_t cou
 	for (size_t i = 0u; i < count; i++)
 		at[i] = source[i];
 	return to;
-}
-
-int __popcountdi2(uint64_t value)
-{
-	value -= value >> 1 & 0x5555555555555555u;
-	value = (value & 0x3333333333333333u) + (value >> 2 & 0x3333333333333333u);
-	value = (value + (value >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-	return (int)(value * 0x0101010101010101u >> 56);
 }

@@ -36,8 +36,8 @@ void check_done(const char *name)
 		return;
 	}
 	failed_count++;
-	print("%s: %s FAILED %s got 0x%lx want 0x%lx\n", name_prefix, name, failed_part,
-	      failed_got, failed_want);
+	print("%s: %s FAILED %s got 0x%lx want 0x%lx\n", name_prefix, name, failed_part, failed_got,
+	      failed_want);
 	failed_part = NULL;
 }
 

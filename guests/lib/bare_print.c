@@ -52,7 +52,7 @@ static void out_string(struct out *out, const char *string)
 
 size_t format_text(char *text, size_t bytes, const char *format, va_list arguments)
 {
-	struct out out = { text, bytes, 0 };
+	struct out out = {text, bytes, 0};
 
 	for (; *format != '\0'; format++) {
 		char pad = ' ';
@@ -72,12 +72,11 @@ size_t format_text(char *text, size_t bytes, const char *format, va_list argumen
 			wide = true;
 		if (*format == 'u' || *format == 'x')
 			out_number(&out,
-				   wide ? va_arg(arguments, uint64_t) :
-					  va_arg(arguments, uint32_t),
+				   wide ? va_arg(arguments, uint64_t) : va_arg(arguments, uint32_t),
 				   *format == 'x' ? 16 : 10, width, pad);
 		else if (*format == 'd')
-			out_signed(&out, wide ? va_arg(arguments, int64_t) :
-						va_arg(arguments, int32_t));
+			out_signed(&out,
+				   wide ? va_arg(arguments, int64_t) : va_arg(arguments, int32_t));
 		else if (*format == 's')
 			out_string(&out, va_arg(arguments, const char *));
 		else if (*format == 'c')

@@ -5,12 +5,12 @@
  */
 #include "guests/lib/bare.h"
 
-#define VECTOR_KIND(vector) ((vector) & 3u)
-#define KIND_SYNC 0u
-#define KIND_IRQ  1u
-#define KIND_FIQ  2u
+#define VECTOR_KIND(vector) ((vector)&3u)
+#define KIND_SYNC	    0u
+#define KIND_IRQ	    1u
+#define KIND_FIQ	    2u
 
-#define ESR_EC(esr) ((uint32_t)((esr) >> 26) & 0x3fu)
+#define ESR_EC(esr)   ((uint32_t)((esr) >> 26) & 0x3fu)
 #define EC_FETCH_SAME 0x21u
 
 trap_handler irq_handler;
@@ -26,7 +26,7 @@ void probe_begin(void)
 {
 	uint32_t cpu = cpu_index();
 
-	probes[cpu] = (struct probe){ 0 };
+	probes[cpu] = (struct probe){0};
 	__atomic_store_n(&armed[cpu], true, __ATOMIC_SEQ_CST);
 }
 

@@ -53,7 +53,98 @@ target("plain-linux", "build/guests/vmlinuz", [
     ends(),
 ], plain=True, smp=2, memory="512M", arguments=LINUX_ARGUMENTS)
 
-target("plain-hello", "build/guests/hello.elf", [
-    expect(r"^hello from EL1"),
-    ends(),
-], plain=True, seconds=20)
+# The small guests, too, on QEMU alone.
+DONE = {"hello": r"hello from EL1", "fptest": r"fp: 100000 exits ok",
+        "smptest": r"smp: done \d+ ok 0 failed", "regtest": r"reg: done \d+ ok 0 failed",
+        "a32": r"a32: done \d+ ok 0 failed"}
+for name in DONE:
+    target("plain-" + name, "build/guests/%s.elf" % name, [expect(DONE[name]), ends()],
+           plain=True, smp=2, seconds=30, forbidden=[r"FAILED"])
+
+# ---- one guest each -----------------------------------------------------------------------
+BANNER = r"^Bulkhead on EL2: ABI \d+, image of \d+ KiB at 0x[0-9a-f]+"
+ALIVE = r"alive: first period"
+
+
+def guest_test(name, system, steps, **options):
+    target(name, "tests/systems/%s.dts" % system, [expect(BANNER)] + steps,
+           **dict({"smp": 2, "forbidden": [r"FAILED"]}, **options))
+
+
+guest_test("banner", "native", [expect(ALIVE)], requires=["REQ-BOOT-001"], smp=1)
+guest_test("hello", "hello", [expect(DONE["hello"])])
+guest_test("fp", "fp", [expect(DONE["fptest"])], seconds=120)
+guest_test("fp-share", "fp-share", [
+    expect(r"fploop: second 2 ok"), expect(r"fploop: second 4 ok")], seconds=120)
+guest_test("registers", "registers", [expect(DONE["regtest"])])
+guest_test("aarch32", "aarch32", [expect(DONE["a32"])])
+guest_test("gic", "gic", [expect(r"gic: done \d+ ok 0 failed")])
+guest_test("smp-shared-cpu", "smp2", [expect(r"smp: 2 cpus"), expect(DONE["smptest"])])
+guest_test("smp-four", "smp4", [expect(r"smp: 4 cpus"), expect(DONE["smptest"])], smp=4)
+guest_test("resets", "resets", [expect(r"reset: pristine\s*$")] * 5)
+guest_test("memory-banks", "banks", [
+    expect(r"mem: done (1|2) banks"), expect(r"mem: done (1|2) banks")])
+guest_test("memory-4g", "big", [
+    expect(r"mem: bank 0x40000000 0x100000000 ok"), expect(r"mem: done 1 banks")], seconds=120)
+
+# ---- time, judged on one CPU by counting instructions -------------------------------------------
+guest_test("periods", "one-cpu", [
+    expect(r"control: 3000 loops, jitter \d+ us, \d+ signals, 0 missed"),
+    expect(r"hog: second 3,"),
+], smp=1, icount=True, seconds=120, show=[r"control: 3000 loops.*"],
+    forbidden=[r"FAILED", r"loops.* [1-9]\d* missed"])
+
+# ---- Linux --------------------------------------------------------------------------------------
+SHELL = [expect(r"Linux .* on Bulkhead, (\d+) CPUs"), expect(PROMPT)]
+
+
+def linux_steps(cpus):
+    return [
+        expect(r"Linux \S+ on Bulkhead, %d CPUs" % cpus), expect(PROMPT),
+        send("grep -c ^processor /proc/cpuinfo\n"), expect(r"^%d\b" % cpus), expect(PROMPT),
+        send("cat /proc/interrupts\n"), expect(r"arch_timer"), expect(r"uart-pl011"),
+        expect(PROMPT),
+    ]
+
+
+ATTACK = [send("attack\n"), expect(r"attack: 6 tried, 0 got through"), expect(PROMPT)]
+guest_test("linux-one-cpu", "linux1", linux_steps(1) + ATTACK, smp=1, seconds=120)
+guest_test("linux-two-cpus", "linux2", linux_steps(2) + ATTACK, seconds=120)
+guest_test("linux-reboot", "linux2", SHELL + [send("reboot\n")] + linux_steps(2), seconds=180)
+guest_test("linux-off", "linux2", SHELL + [
+    send("poweroff\n"), expect(r"reboot: Power down"), expect(r"supervisor.*linux")], seconds=120)
+
+# ---- U-Boot, unmodified -----------------------------------------------------------------------
+UBOOT = r"^=> "
+guest_test("u-boot", "uboot", [
+    expect(r"Hit any key to stop autoboot"), send("\r"), expect(UBOOT),
+    send("version\r"), expect(r"U-Boot 20"), expect(UBOOT),
+    send("bdinfo\r"), expect(r"-> start\s*= 0x0*40000000"), expect(UBOOT),
+    send("md 40000000 4\r"), expect(r"^40000000: edfe0dd0"), expect(UBOOT),
+    send("reset\r"), expect(r"Hit any key to stop autoboot"), send("\r"), expect(UBOOT),
+], seconds=60)
+
+# ---- three worlds ------------------------------------------------------------------------------
+target("three-worlds", "systems/default.dts", [
+    expect(BANNER), expect(ALIVE),
+    expect(r"control: 1000 loops"),
+    expect(r"Linux \S+ on Bulkhead, 2 CPUs"), expect(PROMPT),
+    send("attack\n"), expect(r"attack: 6 tried, 0 got through"),
+    expect(r"control: \d+ loops"),
+    send("\x1ds"), expect(r"alive +running"), expect(r"control +running"),
+    expect(r"linux +running"),
+    send("poweroff\n"), expect(r"reboot: Power down"), expect(r"control: \d+ loops"),
+    send("\x1dq"), ends(),
+], seconds=120)
+
+# ---- the matrix: every CPU type and every number of CPUs with either security setting ----------
+MATRIX = [("cortex-a53", 1, True), ("cortex-a53", 2, False), ("cortex-a72", 2, True),
+          ("cortex-a72", 4, False), ("max,pauth-impdef=on", 4, True),
+          ("max,pauth-impdef=on", 1, False)]
+for cpu, smp, secure in MATRIX:
+    row = "%s-%d%s" % (cpu.split(",")[0], smp, "-secure" if secure else "")
+    options = {"cpu": cpu, "smp": smp, "secure": secure, "seconds": 120}
+    guest_test("matrix-linux-" + row, "linux%d" % min(smp, 2), linux_steps(min(smp, 2)), **options)
+    if smp > 1:
+        guest_test("matrix-gic-" + row, "gic", [expect(r"gic: done \d+ ok 0 failed")], **options)
+        guest_test("matrix-registers-" + row, "registers", [expect(DONE["regtest"])], **options)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The EL0 programs: program_NAME = sources; all of them link user/lib too. Those in
+# fp_programs are built with FP registers. Included by the Makefile.
+program_vmm = $(sort $(wildcard user/vmm/*.c user/vmm/dev/*.c))
+program_console = user/services/console.c user/services/console_mux.c user/drivers/uart_pl011.c
+program_supervisor = user/services/supervisor.c user/services/supervisor_policy.c
+program_alive = user/tasks/alive.c
+program_faulter = user/tasks/faulter.c
+program_spinner = user/tasks/spinner.c
+program_fp_task = user/tasks/fp_task.c
+fp_programs = fp_task
