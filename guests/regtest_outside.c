@@ -47,21 +47,30 @@ static void test_calls(void)
 	check_done("unknown hvc");
 }
 
-/* A board without EL2 and EL3 has no SMC; one with them answers. */
-static void test_smc(void)
+/* A function of its own: a register variable does not outlive a call. */
+static __attribute__((noinline)) uint64_t smc_call(uint64_t function)
 {
-	register uint64_t x0 __asm__("x0") = CALL_UNKNOWN;
-	struct probe probe;
+	register uint64_t x0 __asm__("x0") = function;
 
-	probe_begin();
 	__asm__ volatile("smc #0"
 			 : "+r"(x0)
 			 :
 			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
 			   "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+	return x0;
+}
+
+/* A board without EL2 and EL3 has no SMC; one with them answers. */
+static void test_smc(void)
+{
+	struct probe probe;
+	uint64_t result;
+
+	probe_begin();
+	result = smc_call(CALL_UNKNOWN);
 	probe = probe_end();
 	if (probe.count == 0u)
-		check("unknown smc", x0, UINT64_MAX);
+		check("unknown smc", result, UINT64_MAX);
 	else
 		check("unknown smc", probe.esr >> 26, EC_UNKNOWN);
 }

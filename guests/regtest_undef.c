@@ -55,7 +55,7 @@
 	X(amcr_el0, s3_3_c13_c2_0, id_aa64pfr0_el1, 44)            \
 	X(erridr_el1, s3_0_c5_c3_0, id_aa64pfr0_el1, 28)           \
 	X(gcr_el1, s3_0_c1_c0_6, id_aa64pfr1_el1, 8)               \
-	X(tpidr2_el0, s3_3_c13_c0_5, id_aa64pfr1_el1, 24)
+	X(smcr_el1, s3_0_c1_c2_6, id_aa64pfr1_el1, 24)
 /* clang-format on */
 
 struct reading {

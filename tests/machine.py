@@ -55,7 +55,7 @@ class quiet:
         self.seconds = seconds
 
 
-def command(image, cpu="cortex-a72", smp=4, memory="2G", secure=False, gic=3, icount=False,
+def command(image, cpu="cortex-a72", smp=4, memory="2G", secure=False, gic=3, icount=None,
             virtualization=True, arguments=()):
     """The QEMU command line for an image (Image or ELF)."""
     machine = "virt,virtualization=%s,gic-version=%d,dtb-randomness=off" % (
@@ -66,8 +66,8 @@ def command(image, cpu="cortex-a72", smp=4, memory="2G", secure=False, gic=3, ic
             "-display", "none", "-monitor", "none", "-nodefaults", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
             "-kernel", image]
-    if icount:
-        line += ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01,clock=vm",
+    if icount is not None:
+        line += ["-icount", "shift=%d,sleep=off" % icount, "-rtc", "base=2026-01-01,clock=vm",
                  "-seed", "1"]
     return line + list(arguments)
 

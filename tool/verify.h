@@ -23,10 +23,10 @@
 #include "abi/image.h"
 #include "abi/process.h"
 
-#define PA_END       (1ull << 40) /* VTCR_EL2.PS, TCR_EL2.PS: 40 bits */
-#define VA_END       (1ull << 39) /* T0SZ 25 */
-#define VERIFY_LINES 20u          /* messages per rule, then only a count */
-#define SPACE_EL2_ID 0u           /* index of EL2's space in the array of spaces */
+#define PA_END	     (1ull << 40) /* VTCR_EL2.PS, TCR_EL2.PS: 40 bits */
+#define VA_END	     (1ull << 39) /* T0SZ 25 */
+#define VERIFY_LINES 20u	  /* messages per rule, then only a count */
+#define SPACE_EL2_ID 0u		  /* index of EL2's space in the array of spaces */
 #define SPACE_MAX    (1u + VMID_MAX)
 
 /* What a leaf descriptor grants, or what else a physical range is. */
@@ -151,9 +151,9 @@ const struct process_channel *verify_channel_at(const struct verify *v, uint32_t
 void verify_share_list(const struct verify *v);
 
 /* Rules, by file. Each reports by verify_fail(). */
-void verify_head(struct verify *v);          /* verify_file.c */
+void verify_head(struct verify *v); /* verify_file.c */
 void verify_config(struct verify *v);
-void verify_objects(struct verify *v);       /* verify_config.c */
+void verify_objects(struct verify *v); /* verify_config.c */
 void verify_cpus(struct verify *v);
 void verify_threads(struct verify *v);
 void verify_processes(struct verify *v);
@@ -163,24 +163,24 @@ void verify_handles(struct verify *v);
 void verify_control(struct verify *v);
 void verify_interrupts(struct verify *v);
 void verify_vmids(struct verify *v);
-void verify_tables(struct verify *v);        /* verify_table.c */
-void verify_el2_layout(struct verify *v);    /* verify_el2.c */
+void verify_tables(struct verify *v);	  /* verify_table.c */
+void verify_el2_layout(struct verify *v); /* verify_el2.c */
 void verify_el2_identity(struct verify *v);
 void verify_el2_stacks(struct verify *v);
 void verify_el2_config(struct verify *v);
 void verify_el2_devices(struct verify *v);
-void verify_layout(struct verify *v);        /* verify_program.c */
+void verify_layout(struct verify *v); /* verify_program.c */
 void verify_programs(struct verify *v);
-void verify_info(struct verify *v);          /* verify_info.c */
+void verify_info(struct verify *v); /* verify_info.c */
 void verify_entries(struct verify *v);
 void verify_stacks(struct verify *v);
 void verify_channels(struct verify *v);
 void verify_notify(struct verify *v);
 void verify_devices(struct verify *v);
-void verify_guest_ram(struct verify *v);     /* verify_guest.c */
+void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);
-void verify_one_owner(struct verify *v);     /* verify_share.c */
-void verify_uart(struct verify *v);          /* verify_memory.c */
+void verify_one_owner(struct verify *v); /* verify_share.c */
+void verify_uart(struct verify *v);	 /* verify_memory.c */
 void verify_place(struct verify *v);
 void verify_content(struct verify *v);
 void verify_holes(struct verify *v);

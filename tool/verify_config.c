@@ -8,20 +8,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define AFFINITY_MASK   0xff00ffffffull /* MPIDR_EL1: DDI 0487 D19.2.101 */
-#define VMPIDR_RES1     (1ull << 31)
-#define VTTBR_UNUSED    0xff00000000000001ull
-#define VTTBR_VMID_AT   48
-#define FIRST_SPI       32u
-#define LAST_SPI        1019u
-#define BITS_GIVEN_OUT  60u /* abi/syscall.h: bits 0..59 */
-#define NOTIFY_BITS     64u
-#define SPI_MAX         256u
-#define OBJECT_ALIGN    64u
-#define GIC_ALIGN       0x10000ull
-#define GICD_BYTES      0x10000ull
+#define AFFINITY_MASK	0xff00ffffffull /* MPIDR_EL1: DDI 0487 D19.2.101 */
+#define VMPIDR_RES1	(1ull << 31)
+#define VTTBR_UNUSED	0xff00000000000001ull
+#define VTTBR_VMID_AT	48
+#define FIRST_SPI	32u
+#define LAST_SPI	1019u
+#define BITS_GIVEN_OUT	60u /* abi/syscall.h: bits 0..59 */
+#define NOTIFY_BITS	64u
+#define SPI_MAX		256u
+#define OBJECT_ALIGN	64u
+#define GIC_ALIGN	0x10000ull
+#define GICD_BYTES	0x10000ull
 #define GICR_VCPU_BYTES 0x20000ull
-#define PROCESS_FLAGS   (PROCESS_FLAG_FP | PROCESS_FLAG_AUTOSTART | PROCESS_FLAG_CRITICAL)
+#define PROCESS_FLAGS	(PROCESS_FLAG_FP | PROCESS_FLAG_AUTOSTART | PROCESS_FLAG_CRITICAL)
 
 void verify_cpus(struct verify *v)
 {
@@ -127,8 +127,7 @@ static void check_process(struct verify *v, uint32_t i)
 	check_process_threads(v, i);
 	if (p->flags & ~PROCESS_FLAGS || p->padding)
 		verify_fail(v, "process %u: flags %#x, padding %#x", i, p->flags, p->padding);
-	if (p->vm != IMAGE_NONE &&
-	    (p->vm >= v->config.vm_count || v->vms[p->vm].process != i))
+	if (p->vm != IMAGE_NONE && (p->vm >= v->config.vm_count || v->vms[p->vm].process != i))
 		verify_fail(v, "process %u says it owns VM %u, which does not", i, p->vm);
 	if (p->vm != IMAGE_NONE && p->flags & PROCESS_FLAG_FP)
 		verify_fail(v, "process %u owns FP registers, but they are its guest's", i);
@@ -142,8 +141,7 @@ static void check_process(struct verify *v, uint32_t i)
 		    v->processes[j].handle_first < p->handle_first + p->handle_count)
 			verify_fail(v, "process %u and process %u share handles", j, i);
 	if (p->supervisor_thread != IMAGE_NONE &&
-	    (p->supervisor_thread >= v->config.thread_count ||
-	     p->supervisor_bit >= BITS_GIVEN_OUT))
+	    (p->supervisor_thread >= v->config.thread_count || p->supervisor_bit >= BITS_GIVEN_OUT))
 		verify_fail(v, "process %u: supervisor thread %u, bit %u", i, p->supervisor_thread,
 			    p->supervisor_bit);
 }
@@ -159,10 +157,9 @@ static void check_vm_gic(struct verify *v, uint32_t i)
 	const struct config_vm *vm = &v->vms[i];
 	uint64_t gicr_bytes = vm->vcpu_count * GICR_VCPU_BYTES;
 
-	if (vm->gicd_ipa % GIC_ALIGN || vm->gicr_ipa % GIC_ALIGN ||
-	    vm->gicd_ipa >= GUEST_IPA_END || vm->gicr_ipa >= GUEST_IPA_END ||
-	    (vm->gicd_ipa < vm->gicr_ipa + gicr_bytes &&
-	     vm->gicr_ipa < vm->gicd_ipa + GICD_BYTES))
+	if (vm->gicd_ipa % GIC_ALIGN || vm->gicr_ipa % GIC_ALIGN || vm->gicd_ipa >= GUEST_IPA_END ||
+	    vm->gicr_ipa >= GUEST_IPA_END ||
+	    (vm->gicd_ipa < vm->gicr_ipa + gicr_bytes && vm->gicr_ipa < vm->gicd_ipa + GICD_BYTES))
 		verify_fail(v, "VM %u: distributor at %#" PRIx64 ", redistributors at %#" PRIx64, i,
 			    vm->gicd_ipa, vm->gicr_ipa);
 	if (vm->spi_count % 32 || vm->spi_count > SPI_MAX)
@@ -257,8 +254,9 @@ void verify_handles(struct verify *v)
 			const struct config_handle *h = &v->handles[p->handle_first + n];
 
 			if (!handle_good(v, i, h))
-				verify_fail(v, "process %.*s: handle %u: kind %u, object %u, "
-					       "argument %#x",
+				verify_fail(v,
+					    "process %.*s: handle %u: kind %u, object %u, "
+					    "argument %#x",
 					    (int)NAME_BYTES, p->name, n, h->kind, h->object,
 					    h->argument);
 		}
@@ -280,7 +278,8 @@ void verify_control(struct verify *v)
 			child = &v->processes[h->object];
 			if (child->supervisor_thread == IMAGE_NONE ||
 			    v->threads[child->supervisor_thread].process != i)
-				verify_fail(v, "%s may stop and start %s, whose supervisor it is not",
+				verify_fail(v,
+					    "%s may stop and start %s, whose supervisor it is not",
 					    p->name, child->name);
 		}
 	}
@@ -319,7 +318,7 @@ static void take_vmid(struct verify *v, const char **taken, uint64_t vttbr, cons
 /* No two spaces share a VMID, a host's and a guest's least of all: DC may be cached in TLBs. */
 void verify_vmids(struct verify *v)
 {
-	const char *taken[VMID_MAX + 1] = { NULL };
+	const char *taken[VMID_MAX + 1] = {NULL};
 
 	for (uint32_t i = 0; i < v->config.process_count; i++)
 		take_vmid(v, taken, v->processes[i].vttbr, v->processes[i].name);
@@ -331,9 +330,9 @@ static uint32_t object_count(const struct verify *v, unsigned kind)
 {
 	const struct config *c = &v->config;
 	const uint32_t counts[OBJECT_KINDS] = {
-		[OBJECT_CPU] = c->cpu_count,     [OBJECT_THREAD] = c->thread_count,
+		[OBJECT_CPU] = c->cpu_count,	     [OBJECT_THREAD] = c->thread_count,
 		[OBJECT_PROCESS] = c->process_count, [OBJECT_VM] = c->vm_count,
-		[OBJECT_VCPU] = c->vcpu_count,   [OBJECT_INTERRUPT] = c->interrupt_count,
+		[OBJECT_VCPU] = c->vcpu_count,	     [OBJECT_INTERRUPT] = c->interrupt_count,
 		[OBJECT_TRACE] = c->cpu_count,
 	};
 
@@ -365,8 +364,9 @@ void verify_objects(struct verify *v)
 		if (c->objects[kind] < next || c->objects[kind] > end ||
 		    least > end - c->objects[kind] ||
 		    c->objects[kind] % (kind == OBJECT_TRACE ? PAGE_BYTES : OBJECT_ALIGN)) {
-			verify_fail(v, "objects of kind %u at %#" PRIx64
-				       ": not between %#" PRIx64 " and %#" PRIx64,
+			verify_fail(v,
+				    "objects of kind %u at %#" PRIx64 ": not between %#" PRIx64
+				    " and %#" PRIx64,
 				    kind, c->objects[kind], next, end);
 			continue;
 		}

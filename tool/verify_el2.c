@@ -35,14 +35,16 @@ static bool is_known_device(const struct verify *v, const struct verify_map *map
 /* The kernel ELF, up to the config: text, constants and data, one after the other. */
 static void check_kernel(struct verify *v)
 {
-	static const enum verify_form forms[] = { FORM_RX, FORM_RO, FORM_RW };
+	static const enum verify_form forms[] = {FORM_RX, FORM_RO, FORM_RW};
 	uint64_t va = KERNEL_VA;
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		const struct verify_map *map = verify_lookup(v, SPACE_EL2_ID, va, PAGE_BYTES);
 
 		if (!map || map->form != forms[i] || map->va != va) {
-			verify_fail(v, "the kernel is not RX, RO and RW in this order: at %#" PRIx64, va);
+			verify_fail(v,
+				    "the kernel is not RX, RO and RW in this order: at %#" PRIx64,
+				    va);
 			return;
 		}
 		va += map->bytes;
@@ -59,14 +61,15 @@ void verify_el2_layout(struct verify *v)
 		if (is_identity(v, map) || is_known_device(v, map))
 			continue;
 		if (map->form == FORM_DEVICE || map->va < KERNEL_VA ||
-		    map->va + map->bytes > KERNEL_DEVICE_VA ||
-		    map->pa != v->head.load_pa + offset)
-			verify_fail(v, "EL2 maps %#" PRIx64 " at %#" PRIx64 ", %#" PRIx64
-				       " bytes, %s: neither the image nor a device of config",
+		    map->va + map->bytes > KERNEL_DEVICE_VA || map->pa != v->head.load_pa + offset)
+			verify_fail(v,
+				    "EL2 maps %#" PRIx64 " at %#" PRIx64 ", %#" PRIx64
+				    " bytes, %s: neither the image nor a device of config",
 				    map->pa, map->va, map->bytes, verify_form_name(map->form));
 		else if (map->form != FORM_RW && !verify_in_file(v, map->pa, map->bytes))
-			verify_fail(v, "EL2 maps %#" PRIx64 ", %#" PRIx64 " bytes, %s: not in the file",
-				    map->pa, map->bytes, verify_form_name(map->form));
+			verify_fail(
+				v, "EL2 maps %#" PRIx64 ", %#" PRIx64 " bytes, %s: not in the file",
+				map->pa, map->bytes, verify_form_name(map->form));
 	}
 }
 
@@ -78,8 +81,9 @@ void verify_el2_identity(struct verify *v)
 
 	if (!map || map->va != pa || map->pa != pa || map->bytes != PAGE_BYTES ||
 	    map->form != FORM_RX)
-		verify_fail(v, "EL2 does not map exactly one page RX at its physical address %#" PRIx64,
-			    pa);
+		verify_fail(
+			v, "EL2 does not map exactly one page RX at its physical address %#" PRIx64,
+			pa);
 	if (!linear || linear->form != FORM_RX)
 		verify_fail(v, "the kernel's first page is not RX at %#llx", KERNEL_VA);
 }
@@ -93,10 +97,10 @@ void verify_el2_stacks(struct verify *v)
 			verify_lookup(v, SPACE_EL2_ID, stack, IMAGE_STACK_BYTES);
 
 		if (!map || map->form != FORM_RW)
-			verify_fail(v, "CPU %u: its stack at %#" PRIx64 " is not RW", i,
-				    stack);
+			verify_fail(v, "CPU %u: its stack at %#" PRIx64 " is not RW", i, stack);
 		if (!verify_unmapped(v, SPACE_EL2_ID, guard, PAGE_BYTES))
-			verify_fail(v, "CPU %u: the guard page %#" PRIx64 " below its stack is mapped",
+			verify_fail(v,
+				    "CPU %u: the guard page %#" PRIx64 " below its stack is mapped",
 				    i, guard);
 	}
 }
@@ -125,15 +129,15 @@ void verify_el2_config(struct verify *v)
 		verify_fail(v, "objects at %#" PRIx64 " and stacks at %#" PRIx64 " overlap",
 			    v->config.objects_start, v->head.stack_va);
 	/* the kernel zeroes the objects: no file content may lie there */
-	if (v->config.objects_bytes &&
-	    v->config.objects_start - KERNEL_VA < v->file_bytes)
+	if (v->config.objects_bytes && v->config.objects_start - KERNEL_VA < v->file_bytes)
 		for (uint64_t at = v->config.objects_start - KERNEL_VA;
 		     at < v->file_bytes &&
 		     at < v->config.objects_start - KERNEL_VA + v->config.objects_bytes;
 		     at++)
 			if (v->file[at]) {
-				verify_fail(v, "the file has content at %#" PRIx64
-					       ", among the objects",
+				verify_fail(v,
+					    "the file has content at %#" PRIx64
+					    ", among the objects",
 					    v->head.load_pa + at);
 				break;
 			}
@@ -149,14 +153,15 @@ void verify_el2_devices(struct verify *v)
 
 		check_range(v, "a redistributor", va, GICR_BYTES, FORM_DEVICE);
 		if (va < v->config.gicd_va + GICD_BYTES && v->config.gicd_va < va + GICR_BYTES)
-			verify_fail(v, "CPU %u: its redistributor %#" PRIx64
-				       " overlaps the distributor",
+			verify_fail(v,
+				    "CPU %u: its redistributor %#" PRIx64
+				    " overlaps the distributor",
 				    i, va);
 		for (uint32_t j = 0; j < i; j++)
 			if (va < v->cpus[j].gicr_va + GICR_BYTES &&
 			    v->cpus[j].gicr_va < va + GICR_BYTES)
-				verify_fail(v, "CPU %u and CPU %u share a redistributor %#" PRIx64, j,
-					    i, va);
+				verify_fail(v, "CPU %u and CPU %u share a redistributor %#" PRIx64,
+					    j, i, va);
 	}
 	if (v->head.uart_type == UART_NONE)
 		return;

@@ -13,7 +13,7 @@
 #define ARM64_MAGIC    0x644d5241u /* "ARM\x64" */
 #define ARM64_FLAGS    0xaull
 #define BRANCH_MASK    0xfc000000u /* B: DDI 0487 C6.2.27 */
-#define BRANCH         0x14000000u
+#define BRANCH	       0x14000000u
 #define ELF_MAGIC      0x464c457fu
 #define THREADS_MAX    (CPU_MAX * CPU_THREADS)
 #define HANDLES_MAX    65536u
@@ -52,8 +52,9 @@ static void head_addresses(struct verify *v)
 	const struct image_head *h = &v->head;
 
 	if (h->image_bytes != v->file_bytes || h->image_bytes % PAGE_BYTES)
-		verify_fail(v, "image_bytes %#" PRIx64 ": the file has %#" PRIx64
-			       " bytes, and whole pages are needed",
+		verify_fail(v,
+			    "image_bytes %#" PRIx64 ": the file has %#" PRIx64
+			    " bytes, and whole pages are needed",
 			    h->image_bytes, v->file_bytes);
 	if (h->load_pa % PAGE_BYTES || h->load_pa >= PA_END) {
 		verify_fail(v, "load_pa %#" PRIx64 " is not a page below %#llx", h->load_pa,
@@ -111,7 +112,7 @@ static void *copy_array(struct verify *v, unsigned slot, const char *name, uint6
 	const uint8_t *from;
 	void *copy;
 
-	*range = (struct verify_range){ name, va, 0 };
+	*range = (struct verify_range){name, va, 0};
 	if (count > count_max) {
 		verify_fail(v, "%" PRIu64 " %s, at most %" PRIu64, count, name, count_max);
 		return NULL;
@@ -119,12 +120,12 @@ static void *copy_array(struct verify *v, unsigned slot, const char *name, uint6
 	range->bytes = count * bytes;
 	if (count == 0)
 		return verify_alloc(1, bytes);
-	from = va < KERNEL_VA || va >= KERNEL_DEVICE_VA || va % 8 ?
-		       NULL :
-		       verify_file_at(v, va - KERNEL_VA + v->head.load_pa, range->bytes);
+	from = va < KERNEL_VA || va >= KERNEL_DEVICE_VA || va % 8
+		       ? NULL
+		       : verify_file_at(v, va - KERNEL_VA + v->head.load_pa, range->bytes);
 	if (!from) {
-		verify_fail(v, "%s at %#" PRIx64 ", %#" PRIx64 " bytes, not in the image", name,
-			    va, range->bytes);
+		verify_fail(v, "%s at %#" PRIx64 ", %#" PRIx64 " bytes, not in the image", name, va,
+			    range->bytes);
 		return NULL;
 	}
 	copy = verify_alloc(count, bytes);
@@ -142,8 +143,8 @@ static void copy_arrays(struct verify *v)
 	v->threads = copy_array(v, 3, "threads", c->threads, c->thread_count, sizeof(*v->threads),
 				THREADS_MAX);
 	v->vms = copy_array(v, 4, "VMs", c->vms, c->vm_count, sizeof(*v->vms), VMID_MAX);
-	v->vcpus = copy_array(v, 5, "vCPUs", c->vcpus, c->vcpu_count, sizeof(*v->vcpus),
-			      THREADS_MAX);
+	v->vcpus =
+		copy_array(v, 5, "vCPUs", c->vcpus, c->vcpu_count, sizeof(*v->vcpus), THREADS_MAX);
 	v->handles = copy_array(v, 6, "handles", c->handles, c->handle_count, sizeof(*v->handles),
 				HANDLES_MAX);
 	v->interrupts = copy_array(v, 7, "interrupts", c->interrupts, c->interrupt_count,

@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#define GICD_BYTES      0x10000ull
+#define GICD_BYTES	0x10000ull
 #define GICR_VCPU_BYTES 0x20000ull
 
 /*
@@ -42,7 +42,8 @@ static bool in_banks(const struct vm_info *info, const struct verify_map *map)
 	/* banks may touch: go on from bank to bank, each helps once */
 	for (uint32_t round = 0; round < info->bank_count; round++)
 		for (uint32_t i = 0; i < info->bank_count; i++)
-			if (at >= info->banks[i].ipa && at - info->banks[i].ipa < info->banks[i].bytes)
+			if (at >= info->banks[i].ipa &&
+			    at - info->banks[i].ipa < info->banks[i].bytes)
 				at = info->banks[i].ipa + info->banks[i].bytes;
 	return at >= map->va + map->bytes;
 }

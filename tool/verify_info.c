@@ -60,8 +60,9 @@ static void load_info(struct verify *v, uint32_t i)
 	memcpy(info, from, sizeof(*info));
 	if (info->magic != PROCESS_INFO_MAGIC || info->abi_version != ABI_VERSION ||
 	    memcmp(info->name, p->name, NAME_BYTES) != 0) {
-		verify_fail(v, "%s: its info page is another's: magic %#" PRIx64
-			       ", ABI version %u, name %.*s",
+		verify_fail(v,
+			    "%s: its info page is another's: magic %#" PRIx64
+			    ", ABI version %u, name %.*s",
 			    p->name, info->magic, info->abi_version, (int)NAME_BYTES, info->name);
 		return;
 	}
@@ -118,7 +119,8 @@ static void check_stack(struct verify *v, const struct config_thread *t)
 		return;
 	}
 	while (low > bottom) {
-		const struct verify_map *map = verify_lookup(v, space, low - PAGE_BYTES, PAGE_BYTES);
+		const struct verify_map *map =
+			verify_lookup(v, space, low - PAGE_BYTES, PAGE_BYTES);
 
 		if (!map || map->form != FORM_RW)
 			break;
@@ -127,8 +129,9 @@ static void check_stack(struct verify *v, const struct config_thread *t)
 	if (low == top)
 		verify_fail(v, "%s: thread %u has no stack at %#" PRIx64, name, t->index, top);
 	if (low == bottom || !verify_unmapped(v, space, bottom, low - bottom))
-		verify_fail(v, "%s: below the stack of thread %u, from %#" PRIx64 " to %#" PRIx64
-			       ", is no guard",
+		verify_fail(v,
+			    "%s: below the stack of thread %u, from %#" PRIx64 " to %#" PRIx64
+			    ", is no guard",
 			    name, t->index, bottom, low);
 }
 
@@ -144,7 +147,8 @@ const struct process_channel *verify_channel_at(const struct verify *v, uint32_t
 	const struct verify_info *info = &v->infos[process];
 
 	for (uint32_t i = 0; i < info->info.channel_count; i++)
-		if (va >= info->channels[i].va && va - info->channels[i].va < info->channels[i].bytes)
+		if (va >= info->channels[i].va &&
+		    va - info->channels[i].va < info->channels[i].bytes)
 			return &info->channels[i];
 	return NULL;
 }
@@ -201,8 +205,9 @@ static unsigned count_peers(struct verify *v, uint32_t process, const struct pro
 			peers++;
 			if (j == process || other->bytes != end->bytes ||
 			    end->side + other->side != 1 || !rings(v, process, end, j, other))
-				verify_fail(v, "the channel at %#" PRIx64 " of %s and its end in %s "
-					       "do not fit",
+				verify_fail(v,
+					    "the channel at %#" PRIx64 " of %s and its end in %s "
+					    "do not fit",
 					    pa, v->processes[process].name, v->processes[j].name);
 		}
 	}
@@ -218,8 +223,9 @@ void verify_channels(struct verify *v)
 			unsigned peers;
 
 			if (!map || end->thread >= v->processes[i].thread_count || end->bit > 59) {
-				verify_fail(v, "%s: channel %u (%.*s) at %#" PRIx64 ", %#" PRIx64
-					       " bytes, thread %u, bit %u",
+				verify_fail(v,
+					    "%s: channel %u (%.*s) at %#" PRIx64 ", %#" PRIx64
+					    " bytes, thread %u, bit %u",
 					    v->processes[i].name, n, (int)NAME_BYTES, end->name,
 					    end->va, end->bytes, end->thread, end->bit);
 				continue;
@@ -248,7 +254,8 @@ void verify_notify(struct verify *v)
 			for (uint32_t c = 0; c < v->infos[i].info.channel_count; c++)
 				declared |= v->infos[i].channels[c].handle == n;
 			if (!declared)
-				verify_fail(v, "%s may notify %s by handle %u, which no channel names",
+				verify_fail(v,
+					    "%s may notify %s by handle %u, which no channel names",
 					    p->name,
 					    v->processes[v->threads[h->object].process].name, n);
 		}
@@ -279,14 +286,16 @@ void verify_devices(struct verify *v)
 		if (s->kind != KIND_PROCESS || map->form != FORM_DEVICE)
 			continue;
 		if (map->va < DEVICE_VA || map->va + map->bytes > CHANNEL_VA) {
-			verify_fail(v, "%s: device %#" PRIx64 " at %#" PRIx64 ", outside the devices",
+			verify_fail(v,
+				    "%s: device %#" PRIx64 " at %#" PRIx64 ", outside the devices",
 				    s->name, map->pa, map->va);
 			continue;
 		}
 		for (uint64_t at = 0; at < map->bytes; at += PAGE_BYTES)
 			if (!device_named(v, s->index, map->va + at))
-				verify_fail(v, "%s: device page %#" PRIx64 " at %#" PRIx64
-					       " is not in its info",
+				verify_fail(v,
+					    "%s: device page %#" PRIx64 " at %#" PRIx64
+					    " is not in its info",
 					    s->name, map->pa + at, map->va + at);
 	}
 	for (uint32_t i = 0; i < v->config.process_count; i++) {
@@ -297,8 +306,9 @@ void verify_devices(struct verify *v)
 
 			if (!map || map->form != FORM_DEVICE || d->bytes == 0 ||
 			    d->va < DEVICE_VA || d->va >= CHANNEL_VA)
-				verify_fail(v, "%s: device %.*s at %#" PRIx64 ", %#" PRIx64
-					       " bytes, is not mapped",
+				verify_fail(v,
+					    "%s: device %.*s at %#" PRIx64 ", %#" PRIx64
+					    " bytes, is not mapped",
 					    v->processes[i].name, (int)NAME_BYTES, d->name, d->va,
 					    d->bytes);
 		}

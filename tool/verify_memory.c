@@ -50,8 +50,8 @@ static void check_place(struct verify *v, const struct verify_map *map)
 		break;
 	}
 	if (why)
-		verify_fail(v, "%s: %#" PRIx64 "-%#" PRIx64 " at %#" PRIx64 ": %s", s->name, map->pa,
-			    map->pa + map->bytes - 1, map->va, why);
+		verify_fail(v, "%s: %#" PRIx64 "-%#" PRIx64 " at %#" PRIx64 ": %s", s->name,
+			    map->pa, map->pa + map->bytes - 1, map->va, why);
 }
 
 void verify_place(struct verify *v)
@@ -78,13 +78,13 @@ void verify_content(struct verify *v)
 	for (uint64_t at = 0; at < v->file_bytes; at += PAGE_BYTES) {
 		uint64_t pa = v->head.load_pa + at;
 
-		while (next < v->owned_count &&
-		       v->owned[next].start + v->owned[next].bytes <= pa)
+		while (next < v->owned_count && v->owned[next].start + v->owned[next].bytes <= pa)
 			next++;
 		if (next < v->owned_count && v->owned[next].start <= pa)
 			continue;
 		if (!all_zero(v, pa))
-			verify_fail(v, "%#" PRIx64 ": the image has content there that no space maps",
+			verify_fail(v,
+				    "%#" PRIx64 ": the image has content there that no space maps",
 				    pa);
 	}
 }
@@ -101,8 +101,9 @@ void verify_holes(struct verify *v)
 		if (start > image_end)
 			start = image_end;
 		if (start > at)
-			verify_fail(v, "%#" PRIx64 "-%#" PRIx64
-				       " belongs to the image and to nobody in it",
+			verify_fail(v,
+				    "%#" PRIx64 "-%#" PRIx64
+				    " belongs to the image and to nobody in it",
 				    at, start - 1);
 		if (i < v->owned_count && v->owned[i].start + v->owned[i].bytes > at)
 			at = v->owned[i].start + v->owned[i].bytes;

@@ -36,7 +36,9 @@ void verify_layout(struct verify *v)
 			inside |= windows[n].form == map->form && map->va >= windows[n].start &&
 				  map->va + map->bytes <= windows[n].end;
 		if (!inside)
-			verify_fail(v, "%s: %#" PRIx64 "-%#" PRIx64 " is %s, which does not belong there",
+			verify_fail(v,
+				    "%s: %#" PRIx64 "-%#" PRIx64
+				    " is %s, which does not belong there",
 				    v->spaces[map->space].name, map->va, map->va + map->bytes - 1,
 				    verify_form_name(map->form));
 	}
@@ -67,7 +69,7 @@ void verify_programs(struct verify *v)
 	struct {
 		struct verify_map text;
 		struct verify_map constants;
-	} programs[VMID_MAX] = { 0 };
+	} programs[VMID_MAX] = {0};
 
 	for (uint32_t i = 0; i < v->config.process_count; i++) {
 		uint64_t start;
@@ -88,8 +90,9 @@ void verify_programs(struct verify *v)
 			    (start == other && end == other_end &&
 			     programs[i].text.bytes == programs[j].text.bytes))
 				continue;
-			verify_fail(v, "%s and %s share a part of their programs, at %#" PRIx64
-				       " and %#" PRIx64,
+			verify_fail(v,
+				    "%s and %s share a part of their programs, at %#" PRIx64
+				    " and %#" PRIx64,
 				    v->processes[j].name, v->processes[i].name, other, start);
 		}
 	}

@@ -121,8 +121,9 @@ bool verify_image(const uint8_t *file, uint64_t file_bytes, FILE *out)
 	good = v->failures == 0;
 	if (good) {
 		verify_share_list(v);
-		fprintf(out, "verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
-			     " shared: separated\n",
+		fprintf(out,
+			"verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
+			" shared: separated\n",
 			v->space_count, v->page_count, v->shared_count);
 	} else {
 		fprintf(out, "verify: %u failures: NOT separated\n", v->failures);

@@ -114,7 +114,7 @@ static const struct {
 static void add_share(struct sweep *s, uint64_t pa, uint64_t bytes, const char *why)
 {
 	struct verify *v = s->v;
-	struct verify_share share = { pa, bytes, why, { 0 } };
+	struct verify_share share = {pa, bytes, why, {0}};
 	struct verify_share *last = v->share_count ? &v->shares[v->share_count - 1] : NULL;
 
 	for (size_t i = 0; i < s->active_count; i++)
@@ -148,8 +148,8 @@ static void judge(struct sweep *s, uint64_t pa, uint64_t bytes)
 		v->page_count += bytes / PAGE_BYTES;
 	if (s->active_count < 2)
 		return;
-	for (size_t i = 0; s->active_count <= SWEEP_PARTIES_MAX &&
-			   i < sizeof(exceptions) / sizeof(exceptions[0]);
+	for (size_t i = 0;
+	     s->active_count <= SWEEP_PARTIES_MAX && i < sizeof(exceptions) / sizeof(exceptions[0]);
 	     i++) {
 		if (!exceptions[i].holds(s, pa))
 			continue;
@@ -158,8 +158,9 @@ static void judge(struct sweep *s, uint64_t pa, uint64_t bytes)
 		return;
 	}
 	b = s->active[1];
-	verify_fail(v, "%#" PRIx64 "-%#" PRIx64 " is %s in %s at %#" PRIx64 " and %s in %s at %#" PRIx64
-		       "%s",
+	verify_fail(v,
+		    "%#" PRIx64 "-%#" PRIx64 " is %s in %s at %#" PRIx64
+		    " and %s in %s at %#" PRIx64 "%s",
 		    pa, pa + bytes - 1, verify_form_name(a->form), v->spaces[a->space].name,
 		    va_of(s, 0, pa), verify_form_name(b->form), v->spaces[b->space].name,
 		    va_of(s, 1, pa), s->active_count > 2 ? " and in others" : "");
@@ -172,7 +173,7 @@ static void own(struct verify *v, uint64_t pa, uint64_t bytes)
 	if (last && last->start + last->bytes == pa)
 		last->bytes += bytes;
 	else
-		v->owned[v->owned_count++] = (struct verify_range){ NULL, pa, bytes };
+		v->owned[v->owned_count++] = (struct verify_range){NULL, pa, bytes};
 }
 
 static int by_pa(const void *left, const void *right)
@@ -233,15 +234,15 @@ static size_t add_tables(const struct verify *v, struct verify_map *to)
 
 	for (uint64_t i = 0; i < v->file_bytes / PAGE_BYTES; i++)
 		if (v->table_owner[i])
-			to[count++] = (struct verify_map){ 0, v->head.load_pa + i * PAGE_BYTES,
-							   PAGE_BYTES, v->table_owner[i] - 1u,
-							   FORM_TABLE };
+			to[count++] =
+				(struct verify_map){0, v->head.load_pa + i * PAGE_BYTES, PAGE_BYTES,
+						    v->table_owner[i] - 1u, FORM_TABLE};
 	return count;
 }
 
 void verify_one_owner(struct verify *v)
 {
-	struct sweep s = { .v = v };
+	struct sweep s = {.v = v};
 	size_t room = v->map_count + v->file_bytes / PAGE_BYTES + CPU_MAX;
 
 	s.sorted = verify_alloc(room, sizeof(*s.sorted));
@@ -253,8 +254,8 @@ void verify_one_owner(struct verify *v)
 	for (uint32_t i = 0; i < v->config.cpu_count; i++) {
 		uint64_t va = v->head.stack_va + i * (PAGE_BYTES + IMAGE_STACK_BYTES);
 
-		s.sorted[s.count++] = (struct verify_map){ va, va - KERNEL_VA + v->head.load_pa,
-							   PAGE_BYTES, SPACE_EL2_ID, FORM_GUARD };
+		s.sorted[s.count++] = (struct verify_map){va, va - KERNEL_VA + v->head.load_pa,
+							  PAGE_BYTES, SPACE_EL2_ID, FORM_GUARD};
 	}
 	qsort(s.sorted, s.count, sizeof(*s.sorted), by_pa);
 	sweep_all(&s);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES       512u
+#define ENTRIES	      512u
 #define LEVEL_ROOT    1u
 #define LEVEL_PAGE    3u
 #define TYPE_MASK     3ull
@@ -107,7 +107,7 @@ static void check_leaf(struct verify *v, uint32_t space, unsigned level, uint64_
 {
 	const struct verify_space *s = &v->spaces[space];
 	uint64_t pa_mask = ADDRESS_MASK & ~(level_bytes(level) - 1);
-	struct verify_map map = { va, descriptor & pa_mask, level_bytes(level), space, FORM_NONE };
+	struct verify_map map = {va, descriptor & pa_mask, level_bytes(level), space, FORM_NONE};
 	uint64_t type = level == LEVEL_PAGE ? TYPE_TABLE : TYPE_BLOCK;
 
 	for (size_t i = 0; i < sizeof(canonical) / sizeof(canonical[0]); i++)
@@ -115,12 +115,14 @@ static void check_leaf(struct verify *v, uint32_t space, unsigned level, uint64_
 		    (descriptor & ~pa_mask) == (canonical[i].bits | type))
 			map.form = canonical[i].form;
 	if (map.form == FORM_NONE)
-		verify_fail(v, "%s: level %u, address %#" PRIx64 ": %#" PRIx64
-			       " is no canonical descriptor",
+		verify_fail(v,
+			    "%s: level %u, address %#" PRIx64 ": %#" PRIx64
+			    " is no canonical descriptor",
 			    s->name, level, va, descriptor);
 	else if (map.pa + map.bytes > PA_END)
-		verify_fail(v, "%s: level %u, address %#" PRIx64 ": physical %#" PRIx64
-			       " is beyond 40 bits",
+		verify_fail(v,
+			    "%s: level %u, address %#" PRIx64 ": physical %#" PRIx64
+			    " is beyond 40 bits",
 			    s->name, level, va, map.pa);
 	else
 		verify_map_add(v, &map);
@@ -162,8 +164,9 @@ static void walk(struct verify *v, uint32_t space, unsigned level, uint64_t va, 
 			continue;
 		}
 		if (descriptor & ~(ADDRESS_MASK | TYPE_MASK)) {
-			verify_fail(v, "%s: level %u, address %#" PRIx64 ": %#" PRIx64
-				       " is no canonical table descriptor",
+			verify_fail(v,
+				    "%s: level %u, address %#" PRIx64 ": %#" PRIx64
+				    " is no canonical table descriptor",
 				    v->spaces[space].name, level, va, descriptor);
 			continue;
 		}

@@ -10,7 +10,7 @@ options  requires   requirement ids that the test shows
          cpu        cortex-a72
          smp, memory   what `bhc info` says of the description
          secure, gic   False, 3
-         icount     False: with True one instruction is one virtual nanosecond
+         icount     None; with N an instruction is 2^N virtual nanoseconds, exactly
          seconds    60: the limit for the whole test, in wall time
          forbidden  more texts that must not appear (PANIC is always one)
          show       regular expressions: lines that are printed with the result
@@ -23,7 +23,7 @@ from machine import ends, expect, quiet, send
 TARGETS = []
 FORBIDDEN = (r"^PANIC", r"assertion failed", r"Kernel panic")
 OPTIONS = {"requires": (), "cpu": "cortex-a72", "smp": None, "memory": None, "secure": False,
-           "gic": 3, "icount": False, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
+           "gic": 3, "icount": None, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
            "plain": False, "same_log": None}
 
 
@@ -91,7 +91,7 @@ guest_test("memory-4g", "big", [
 guest_test("periods", "one-cpu", [
     expect(r"control: 3000 loops, jitter \d+ us, \d+ signals, 0 missed"),
     expect(r"hog: second 3,"),
-], smp=1, icount=True, seconds=120, show=[r"control: 3000 loops.*"],
+], smp=1, icount=3, seconds=120, show=[r"control: 3000 loops.*"],
     forbidden=[r"FAILED", r"loops.* [1-9]\d* missed"])
 
 # ---- Linux --------------------------------------------------------------------------------------

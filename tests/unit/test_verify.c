@@ -1,10 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sources: tool/verify_rules.c tool/verify_file.c tool/verify_table.c tool/verify_config.c
  * tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_share.c
  * tool/verify_program.c tool/verify_memory.c */
-/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bhc-verify: a good image passes, and each rule fails for an image that breaks it and
- * nothing before it. REQ-SPACE-001..012, REQ-IMG-003, REQ-CLI-004.
+ * nothing before it. One long table, a line or a few for each way to break an image.
+ *
+ * REQ-SPACE-001, REQ-SPACE-002, REQ-SPACE-003, REQ-SPACE-004,
+ * REQ-SPACE-005, REQ-SPACE-006, REQ-SPACE-009, REQ-SPACE-010, REQ-VGIC-011,
+ * REQ-IMG-003, REQ-IMG-005, REQ-IMG-008, REQ-CLI-004.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +20,7 @@
 
 #define ROOT(process) (s->roots[process])
 #define GUEST(vm)     (s->roots[PROCESSES + (vm)])
-#define NEW_PA        0x48000000ull
+#define NEW_PA	      0x48000000ull
 
 struct mutation {
 	const char *name;
@@ -36,6 +40,7 @@ static uint64_t kernel_pa(uint64_t va)
 
 #define MUTATION(name) static void name(struct sample *s)
 
+/* clang-format off */
 /* head, config */
 MUTATION(head_magic) { s->head->magic ^= 1; }
 MUTATION(head_elf) { s->head->code0 = 0x464c457f; }
@@ -98,7 +103,7 @@ MUTATION(handle_bit) { s->config->handles[0].argument = 64; }
 MUTATION(handle_right) { s->config->handles[1].argument = 4; }
 MUTATION(handle_interrupt)
 {
-	s->config->handles[13] = (struct config_handle){ HANDLE_INTERRUPT, 0, 0, 0 };
+	s->config->handles[13] = (struct config_handle){HANDLE_INTERRUPT, 0, 0, 0};
 	s->config->processes[ALIVE].handle_count++;
 }
 MUTATION(interrupt_range) { s->config->interrupts[0].intid = 31; }
@@ -113,8 +118,7 @@ MUTATION(object_page) { s->config->config.objects[OBJECT_TRACE] += 64; }
 MUTATION(object_wrap) { s->config->config.objects_bytes = ~0ull; }
 MUTATION(control_other)
 {
-	s->config->handles[13] =
-		(struct config_handle){ HANDLE_PROCESS, LINUX, RIGHT_CONTROL, 0 };
+	s->config->handles[13] = (struct config_handle){HANDLE_PROCESS, LINUX, RIGHT_CONTROL, 0};
 	s->config->processes[ALIVE].handle_count++;
 }
 
@@ -130,17 +134,17 @@ MUTATION(table_loop) { *sample_entry(s, ROOT(ALIVE), 1ull << 38, 1) = ROOT(ALIVE
 MUTATION(table_bits) { *sample_entry(s, ROOT(ALIVE), 0, 1) |= 1ull << 59; }
 MUTATION(invalid_entry) { *page(s, ROOT(ALIVE), 0x1000 + PROGRAM_DATA_VA) = 2; }
 MUTATION(leaf_wx) { *page(s, ROOT(ALIVE), PROGRAM_TEXT_VA) |= 0x80; }
-MUTATION(leaf_guest_exec) { *sample_entry(s, ROOT(LINUX), GUEST_VA + LINUX_RAM_IPA, 2) &= ~(1ull << 54); }
+MUTATION(leaf_guest_exec)
+{
+	*sample_entry(s, ROOT(LINUX), GUEST_VA + LINUX_RAM_IPA, 2) &= ~(1ull << 54);
+}
 MUTATION(leaf_shareability) { *page(s, ROOT(ALIVE), PROGRAM_DATA_VA) &= ~0x300ull; }
 MUTATION(leaf_no_access_flag) { *page(s, ROOT(ALIVE), PROGRAM_DATA_VA) &= ~0x400ull; }
 MUTATION(leaf_write_only) { *page(s, ROOT(ALIVE), PROGRAM_DATA_VA) &= ~0x40ull; }
 MUTATION(leaf_far) { *page(s, ROOT(ALIVE), PROGRAM_DATA_VA) |= 1ull << 40; }
 MUTATION(el2_wx) { *page(s, s->el2_root, KERNEL_VA + 0x2000) &= ~(1ull << 54); }
 MUTATION(el2_text_writable) { *page(s, s->el2_root, KERNEL_VA) &= ~0x80ull; }
-MUTATION(block_misaligned)
-{
-	*sample_entry(s, GUEST(0), LINUX_RAM_IPA, 2) |= 0x1000;
-}
+MUTATION(block_misaligned) { *sample_entry(s, GUEST(0), LINUX_RAM_IPA, 2) |= 0x1000; }
 
 /* EL2 */
 MUTATION(el2_guest_ram)
@@ -150,7 +154,10 @@ MUTATION(el2_guest_ram)
 	sample_map(s, s->el2_root, KERNEL_VA + (1 << 24), pa, 1, EL2_RW);
 }
 MUTATION(el2_moved) { *page(s, s->el2_root, KERNEL_VA + 0x2000) += 0x1000; }
-MUTATION(el2_device) { sample_map(s, s->el2_root, UART_VA + PAGE_BYTES, 0x0a000000, 1, EL2_DEVICE); }
+MUTATION(el2_device)
+{
+	sample_map(s, s->el2_root, UART_VA + PAGE_BYTES, 0x0a000000, 1, EL2_DEVICE);
+}
 MUTATION(el2_constants) { *page(s, s->el2_root, KERNEL_VA + 0x1000) &= ~(1ull << 54); }
 MUTATION(identity_gone) { *page(s, s->el2_root, LOAD_PA) = 0; }
 MUTATION(identity_more)
@@ -200,10 +207,7 @@ MUTATION(layout_text)
 	sample_map(s, ROOT(ALIVE), PROGRAM_DATA_VA + PAGE_BYTES, LOAD_PA + s->bytes - PAGE_BYTES, 1,
 		   S2_RX);
 }
-MUTATION(layout_data)
-{
-	sample_map(s, ROOT(ALIVE), PAYLOAD_VA, s->memory_end, 1, S2_RW);
-}
+MUTATION(layout_data) { sample_map(s, ROOT(ALIVE), PAYLOAD_VA, s->memory_end, 1, S2_RW); }
 MUTATION(program_other)
 {
 	*page(s, ROOT(ALIVE), PROGRAM_TEXT_VA) = *page(s, ROOT(LINUX), PROGRAM_TEXT_VA);
@@ -215,10 +219,7 @@ MUTATION(entry_data) { s->config->processes[ALIVE].entry = PROGRAM_DATA_VA; }
 MUTATION(entry_rodata) { s->config->processes[ALIVE].entry += PAGE_BYTES; }
 MUTATION(stack_top) { s->config->threads[ALIVE].stack_top -= 16; }
 MUTATION(stack_missing) { *page(s, ROOT(ALIVE), STACK_VA + STACK_SLOT - 0x1000) = 0; }
-MUTATION(stack_full)
-{
-	sample_map(s, ROOT(ALIVE), STACK_VA, s->memory_next, 1, S2_RW);
-}
+MUTATION(stack_full) { sample_map(s, ROOT(ALIVE), STACK_VA, s->memory_next, 1, S2_RW); }
 MUTATION(channel_alone) { s->infos[ALIVE]->info.channel_count = 0; }
 MUTATION(channel_sides) { s->infos[ALIVE]->channels[0].side = 1; }
 MUTATION(channel_bit) { s->infos[ALIVE]->channels[0].bit = 8; }
@@ -233,7 +234,7 @@ MUTATION(channel_third)
 }
 MUTATION(notify_undeclared)
 {
-	s->config->handles[13] = (struct config_handle){ HANDLE_NOTIFY, 3, 5, 0 };
+	s->config->handles[13] = (struct config_handle){HANDLE_NOTIFY, 3, 5, 0};
 	s->config->processes[ALIVE].handle_count++;
 }
 MUTATION(device_unnamed) { s->infos[CONSOLE]->info.device_count = 0; }
@@ -265,10 +266,7 @@ MUTATION(share_data)
 {
 	*page(s, ROOT(ALIVE), PROGRAM_DATA_VA) = *page(s, ROOT(CONSOLE), PROGRAM_DATA_VA);
 }
-MUTATION(share_table)
-{
-	sample_map(s, ROOT(ALIVE), PAYLOAD_VA, s->el2_root, 1, S2_RO);
-}
+MUTATION(share_table) { sample_map(s, ROOT(ALIVE), PAYLOAD_VA, s->el2_root, 1, S2_RO); }
 MUTATION(share_kernel) { sample_map(s, ROOT(ALIVE), PAYLOAD_VA, LOAD_PA + 0x1000, 1, S2_RO); }
 MUTATION(share_config)
 {
@@ -296,8 +294,11 @@ MUTATION(share_text_forms)
 
 	sample_map(s, ROOT(LINUX), PROGRAM_TEXT_VA + 0x8000, pa, 1, S2_RO);
 }
-MUTATION(share_gic) { s->infos[CONSOLE]->device.bytes = 2 * PAGE_BYTES;
-	sample_map(s, ROOT(CONSOLE), DEVICE_VA + PAGE_BYTES, GICD_PA, 1, S2_DEVICE_RW); }
+MUTATION(share_gic)
+{
+	s->infos[CONSOLE]->device.bytes = 2 * PAGE_BYTES;
+	sample_map(s, ROOT(CONSOLE), DEVICE_VA + PAGE_BYTES, GICD_PA, 1, S2_DEVICE_RW);
+}
 MUTATION(share_ram)
 {
 	uint64_t pa = *page(s, GUEST(1), CONTROL_RAM_IPA) & 0xfffffff000;
@@ -309,10 +310,7 @@ MUTATION(share_guest_device)
 	sample_map(s, GUEST(0), 0x0a000000, 0x0a000000, 1, S2_DEVICE_RW);
 	sample_map(s, GUEST(1), 0x0a000000, 0x0a000000, 1, S2_DEVICE_RW);
 }
-MUTATION(share_uart)
-{
-	sample_map(s, GUEST(0), UART_PA, UART_PA, 1, S2_DEVICE_RW);
-}
+MUTATION(share_uart) { sample_map(s, GUEST(0), UART_PA, UART_PA, 1, S2_DEVICE_RW); }
 
 /* memory */
 MUTATION(place_text_behind)
@@ -330,17 +328,16 @@ MUTATION(place_device_memory)
 	sample_map(s, GUEST(0), 0x0a000000, s->memory_end, 1, S2_DEVICE_RW);
 	s->head->image_size += PAGE_BYTES;
 }
-MUTATION(uart_nobody)
-{
-	*page(s, ROOT(CONSOLE), DEVICE_VA) = 0x0a000000 | S2_DEVICE_RW;
-}
+MUTATION(uart_nobody) { *page(s, ROOT(CONSOLE), DEVICE_VA) = 0x0a000000 | S2_DEVICE_RW; }
 MUTATION(content_lost) { *page(s, ROOT(LINUX), PAYLOAD_VA) = 0; }
 MUTATION(hole_data) { *page(s, ROOT(ALIVE), PROGRAM_DATA_VA) = 0; }
 MUTATION(hole_moved) { *page(s, ROOT(ALIVE), PROGRAM_DATA_VA) |= 1ull << 36; }
 MUTATION(hole_end) { s->head->image_size += BLOCK_BYTES; }
 
-#define M(rule, name) { #name, rule, name }
-/* clang-format off */
+#define M(rule, name)             \
+	{                         \
+#name, rule, name \
+	}
 static const struct mutation mutations[] = {
 	M("head", head_magic), M("head", head_elf), M("head", head_abi), M("head", head_branch),
 	M("head", head_flags), M("head", head_bytes), M("head", head_size), M("head", head_load),

@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sources: tool/verify_rules.c tool/verify_file.c tool/verify_table.c tool/verify_config.c
  * tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_share.c
  * tool/verify_program.c tool/verify_memory.c */
-/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bhc-verify against bit flips: every bit of every descriptor in a reachable table is
  * flipped, and none may go unnoticed; random damage anywhere may pass or fail, but must not
@@ -15,7 +15,7 @@
 
 #include "tests/unit/test_verify_sample.h"
 
-#define ENTRIES 512u
+#define ENTRIES	    512u
 #define RANDOM_RUNS 1500u
 
 static uint64_t random_next(uint64_t *state)
@@ -75,7 +75,7 @@ static void test_descriptors(void **state)
 /* Damage of a few bits to a few bytes, most of it where the checker looks. */
 static void damage(struct sample *s, uint64_t *random)
 {
-	static const uint64_t pages[] = { 0, 3, 3, 3 };
+	static const uint64_t pages[] = {0, 3, 3, 3};
 	uint64_t count = random_next(random) % 8 + 1;
 
 	for (uint64_t i = 0; i < count; i++) {

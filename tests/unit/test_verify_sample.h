@@ -14,26 +14,26 @@
 
 #include "tool/verify.h"
 
-#define LOAD_PA  0x40200000ull
-#define UART_PA  0x09000000ull
-#define GICD_PA  0x08000000ull
-#define GICR_PA  0x080a0000ull
-#define GICR_VA  (KERNEL_DEVICE_VA + 0x10000)
-#define UART_VA  (GICR_VA + 0x40000)
-#define LINUX_RAM_IPA   0x40000000ull
+#define LOAD_PA		0x40200000ull
+#define UART_PA		0x09000000ull
+#define GICD_PA		0x08000000ull
+#define GICR_PA		0x080a0000ull
+#define GICR_VA		(KERNEL_DEVICE_VA + 0x10000)
+#define UART_VA		(GICR_VA + 0x40000)
+#define LINUX_RAM_IPA	0x40000000ull
 #define CONTROL_RAM_IPA 0x0ull
-#define TABLE_PAGES 48u
-#define FILE_PAGES  80u
+#define TABLE_PAGES	48u
+#define FILE_PAGES	80u
 
 /* descriptors, once more */
-#define EL2_RX 0x7c7ull
-#define EL2_RO (0x7c7ull | 1ull << 54)
-#define EL2_RW (0x747ull | 1ull << 54)
-#define EL2_DEVICE (0x443ull | 1ull << 54)
-#define S2_RX  0x77full
-#define S2_RO  (0x77full | 1ull << 54)
-#define S2_RW  (0x7ffull | 1ull << 54)
-#define S2_RWX 0x7ffull
+#define EL2_RX	     0x7c7ull
+#define EL2_RO	     (0x7c7ull | 1ull << 54)
+#define EL2_RW	     (0x747ull | 1ull << 54)
+#define EL2_DEVICE   (0x443ull | 1ull << 54)
+#define S2_RX	     0x77full
+#define S2_RO	     (0x77full | 1ull << 54)
+#define S2_RW	     (0x7ffull | 1ull << 54)
+#define S2_RWX	     0x7ffull
 #define S2_DEVICE_RW (0x4c7ull | 1ull << 54)
 
 enum { SUPERVISOR, CONSOLE, ALIVE, LINUX, CONTROL, PROCESSES };
@@ -90,8 +90,8 @@ static inline uint64_t *sample_entry(struct sample *s, uint64_t root, uint64_t v
 	uint64_t table = root;
 
 	for (unsigned at = 1;; at++) {
-		uint64_t *entry = (uint64_t *)sample_at(s, table) +
-				  (va >> (12 + 9 * (3 - at)) & 511);
+		uint64_t *entry =
+			(uint64_t *)sample_at(s, table) + (va >> (12 + 9 * (3 - at)) & 511);
 
 		if (at == level)
 			return entry;
@@ -186,15 +186,15 @@ static inline void sample_arrays(struct sample *s)
 	c->handles = kernel_va(base + offsetof(struct sample_config, handles));
 	c->interrupts = kernel_va(base + offsetof(struct sample_config, interrupts));
 	for (uint32_t i = 0; i < CPUS; i++)
-		sc->cpus[i] = (struct config_cpu){ i, GICR_VA + i * 0x20000, i * 3, 3 };
-	sc->interrupts[0] = (struct config_interrupt){ 33, CONSOLE, 40, 0 };
+		sc->cpus[i] = (struct config_cpu){i, GICR_VA + i * 0x20000, i * 3, 3};
+	sc->interrupts[0] = (struct config_interrupt){33, CONSOLE, 40, 0};
 }
 
 /* Threads 0..2 are those of the first processes on CPU 0, 3..5 run vCPUs on CPU 1. */
 static inline void sample_threads(struct sample *s)
 {
-	static const uint32_t process_of[THREADS] = { SUPERVISOR, CONSOLE, ALIVE,
-						      LINUX,      LINUX,   CONTROL };
+	static const uint32_t process_of[THREADS] = {SUPERVISOR, CONSOLE, ALIVE,
+						     LINUX,	 LINUX,	  CONTROL};
 
 	for (uint32_t i = 0; i < THREADS; i++) {
 		struct config_process *p = &s->config->processes[process_of[i]];
@@ -210,9 +210,8 @@ static inline void sample_threads(struct sample *s)
 		t->vcpu = i < 3 ? IMAGE_NONE : i - 3;
 		p->thread[p->thread_count++] = i;
 		if (i >= 3)
-			s->config->vcpus[i - 3] = (struct config_vcpu){
-				t->process - LINUX, i, 0x80000000u | t->index
-			};
+			s->config->vcpus[i - 3] =
+				(struct config_vcpu){t->process - LINUX, i, 0x80000000u | t->index};
 	}
 }
 
@@ -222,7 +221,7 @@ static inline uint32_t sample_handle(struct sample *s, uint32_t process, uint32_
 	struct config_process *p = &s->config->processes[process];
 
 	s->config->handles[p->handle_first + p->handle_count] =
-		(struct config_handle){ kind, object, argument, 0 };
+		(struct config_handle){kind, object, argument, 0};
 	return p->handle_count++;
 }
 
@@ -239,19 +238,19 @@ static inline void sample_channel(struct sample *s, uint32_t process)
 	sample_map(s, s->roots[process], CHANNEL_VA, pa, 1, S2_RW);
 	sample_map(s, s->roots[CONSOLE], va, pa, 1, S2_RW);
 	s->infos[process]->channels[mine->channel_count++] = (struct process_channel){
-		"console", CHANNEL_VA, PAGE_BYTES,
-		sample_handle(s, process, HANDLE_NOTIFY, console->thread[0], bit), 9, 0, 0
-	};
+		"console",  CHANNEL_VA,
+		PAGE_BYTES, sample_handle(s, process, HANDLE_NOTIFY, console->thread[0], bit),
+		9,	    0,
+		0};
 	s->infos[CONSOLE]->channels[theirs->channel_count] = (struct process_channel){
-		"", va, PAGE_BYTES, sample_handle(s, CONSOLE, HANDLE_NOTIFY, p->thread[0], 9),
-		bit, 0, 1
-	};
+		"",  va, PAGE_BYTES, sample_handle(s, CONSOLE, HANDLE_NOTIFY, p->thread[0], 9),
+		bit, 0,	 1};
 	memcpy(s->infos[CONSOLE]->channels[theirs->channel_count++].name, p->name, NAME_BYTES);
 }
 
 static inline void sample_process(struct sample *s, uint32_t i, const char *name, uint64_t text)
 {
-	static const uint32_t handle_first[PROCESSES] = { 0, 6, 12, 16, 20 };
+	static const uint32_t handle_first[PROCESSES] = {0, 6, 12, 16, 20};
 	struct config_process *p = &s->config->processes[i];
 	uint64_t info_pa = sample_file(s, 1, 0);
 	struct sample_info *info = sample_at(s, info_pa);
@@ -287,14 +286,19 @@ static inline void sample_vm(struct sample *s, uint32_t i, uint64_t ipa, uint32_
 	struct process_info *info = &s->infos[process]->info;
 
 	s->roots[PROCESSES + i] = sample_table(s);
-	*vm = (struct config_vm){ s->roots[PROCESSES + i] | (uint64_t)(100 + i) << 48,
-				  GICD_PA, GICR_PA, process, i * 2, vcpus, 64 };
+	*vm = (struct config_vm){s->roots[PROCESSES + i] | (uint64_t)(100 + i) << 48,
+				 GICD_PA,
+				 GICR_PA,
+				 process,
+				 i * 2,
+				 vcpus,
+				 64};
 	info->vm_present = 1;
 	info->vm.vcpu_count = vcpus;
 	info->vm.gicd_ipa = GICD_PA;
 	info->vm.gicr_ipa = GICR_PA;
 	info->vm.bank_count = 1;
-	info->vm.banks[0] = (struct vm_bank){ ipa, i ? 3 * PAGE_BYTES : 2 * BLOCK_BYTES };
+	info->vm.banks[0] = (struct vm_bank){ipa, i ? 3 * PAGE_BYTES : 2 * BLOCK_BYTES};
 	sample_map(s, s->roots[process], PAYLOAD_VA, sample_file(s, 1, 0x30 + (int)i), 1, S2_RO);
 }
 
@@ -328,18 +332,26 @@ static inline void sample_handles(struct sample *s)
 	sample_handle(s, LINUX, HANDLE_NOTIFY, 4, VM_KICK_BIT);
 	sample_map(s, s->roots[CONSOLE], DEVICE_VA, UART_PA, 1, S2_DEVICE_RW);
 	s->infos[CONSOLE]->info.device_count = 1;
-	s->infos[CONSOLE]->device = (struct process_device){ "uart", DEVICE_VA, PAGE_BYTES, 4, 40,
-							     0, 0 };
+	s->infos[CONSOLE]->device =
+		(struct process_device){"uart", DEVICE_VA, PAGE_BYTES, 4, 40, 0, 0};
 }
 
 static inline void sample_head(struct sample *s)
 {
 	*s->head = (struct image_head){
-		.code0 = 0x14000020, .image_size = s->memory_end - LOAD_PA, .image_flags = 0xa,
-		.image_magic = 0x644d5241, .magic = IMAGE_MAGIC, .abi_version = ABI_VERSION,
-		.uart_type = UART_PL011, .load_pa = LOAD_PA, .image_bytes = s->bytes,
-		.uart_pa = UART_PA, .el2_root_pa = s->el2_root,
-		.config_va = s->head->config_va, .stack_va = s->head->stack_va,
+		.code0 = 0x14000020,
+		.image_size = s->memory_end - LOAD_PA,
+		.image_flags = 0xa,
+		.image_magic = 0x644d5241,
+		.magic = IMAGE_MAGIC,
+		.abi_version = ABI_VERSION,
+		.uart_type = UART_PL011,
+		.load_pa = LOAD_PA,
+		.image_bytes = s->bytes,
+		.uart_pa = UART_PA,
+		.el2_root_pa = s->el2_root,
+		.config_va = s->head->config_va,
+		.stack_va = s->head->stack_va,
 	};
 }
 
