@@ -144,7 +144,7 @@ static void test_features(void)
 {
 	uint64_t isar1 = READ_REG(id_aa64isar1_el1);
 
-	WRITE_REG(cpacr_el1, 3u << 20 | 3u << 16); /* FPEN, ZEN */
+	WRITE_REG(cpacr_el1, 3u << 24 | 3u << 20 | 3u << 16); /* SMEN, FPEN, ZEN */
 	barrier_isb();
 	FEATURES(CHECK_FEATURE)
 	feature("apiakeylo_el1", field(isar1, 4) | field(isar1, 8), read_key);

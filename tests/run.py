@@ -79,13 +79,18 @@ def boot(entry):
         options.update(smp=entry["smp"] or info["cpus"],
                        memory=entry["memory"] or "%dM" % (int(info["memory_bytes"]) >> 20))
     line = command(image, **options)
+    log = "build/tests/logs/%s.log" % entry["name"]
+    os.makedirs(os.path.dirname(log), exist_ok=True)
     with Machine(line, entry["seconds"], FORBIDDEN + tuple(entry["forbidden"])) as machine:
         try:
             for step in entry["steps"]:
                 machine.step(step)
         except Failure as failure:
-            raise Failure("%s\n  command: %s\n  its last lines:\n%s"
-                          % (failure, " ".join(line), machine.tail())) from None
+            raise Failure("%s\n  command: %s\n  its last lines (all: %s):\n%s" % (
+                failure, " ".join(line), log, machine.tail())) from None
+        finally:
+            with open(log, "w", encoding="utf-8") as file:
+                file.write(machine.console())
         return machine.console()
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sources: user/vmm/emulate.c user/vmm/decode.c user/vmm/walk.c user/vmm/ram.c
- *	user/vmm/mmio.c user/lib/channel.c tests/unit/vmm_host.c
+ *	user/vmm/bus.c user/lib/channel.c tests/unit/vmm_host.c
  */
 /*
  * Decoded accesses to a device of memory words, the guest's stage-1 walk with every granule,
@@ -19,7 +19,7 @@
 #include "abi/vcpu.h"
 #include "tests/unit/vmm_host.h"
 #include "user/vmm/emulate.h"
-#include "user/vmm/mmio.h"
+#include "user/vmm/bus.h"
 #include "user/vmm/ram.h"
 #include "user/vmm/walk.h"
 
@@ -69,7 +69,7 @@ static int setup(void **state)
 	ram = aligned_alloc(65536u, RAM_BYTES);
 	memset(ram, 0, RAM_BYTES);
 	ram_init(&bank, 1u, (uintptr_t)ram - RAM);
-	assert_null(mmio_init(&device, 1u, NULL, 0u));
+	assert_null(bus_init(&device, 1u, NULL, 0u));
 	for (uint32_t i = 0u; i < 16u; i++)
 		words[i] = 0x11111111u * i;
 	word_accesses = 0u;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: user/vmm/dev/pl011.c user/vmm/mmio.c user/lib/channel.c tests/unit/vmm_host.c
+ * sources: user/vmm/dev/pl011.c user/vmm/bus.c user/lib/channel.c tests/unit/vmm_host.c
  */
 /* The PL011 of DDI 0183 with a console at the other end of its channel. REQ-VMM-PL011. */
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/vmm_host.h"
-#include "user/vmm/mmio.h"
+#include "user/vmm/bus.h"
 
 #define UART  0x9000000u
 #define INTID 33u
@@ -49,13 +49,13 @@ static uint32_t rd(uint32_t reg)
 {
 	uint64_t value = 0u;
 
-	assert_true(mmio_read(uart, UART + reg, 4u, &value));
+	assert_true(bus_read(uart, UART + reg, 4u, &value));
 	return (uint32_t)value;
 }
 
 static void wr(uint32_t reg, uint32_t value)
 {
-	assert_true(mmio_write(uart, UART + reg, 4u, value));
+	assert_true(bus_write(uart, UART + reg, 4u, value));
 }
 
 static void type(const char *text)
@@ -64,7 +64,7 @@ static void type(const char *text)
 
 	assert_int_equal(channel_put(&console, text, (uint32_t)strlen(text), &tell), strlen(text));
 	if (tell)
-		mmio_poll(1u << 5);
+		bus_poll(1u << 5);
 }
 
 static uint32_t listen(char *to, uint32_t bytes)
@@ -73,7 +73,7 @@ static uint32_t listen(char *to, uint32_t bytes)
 	uint32_t count = channel_take(&console, to, bytes, &tell);
 
 	if (tell)
-		mmio_poll(1u << 5);
+		bus_poll(1u << 5);
 	return count;
 }
 
@@ -88,8 +88,8 @@ static int setup(void **state)
 	fake_host_reset();
 	memset(&shared, 0, sizeof(shared));
 	channel_open(&console, &shared, 1u, 0u);
-	assert_null(mmio_init(&device, 1u, &channel, 1u));
-	uart = mmio_find(UART);
+	assert_null(bus_init(&device, 1u, &channel, 1u));
+	uart = bus_find(UART);
 	assert_non_null(uart);
 	return 0;
 }
@@ -133,15 +133,15 @@ static void test_widths(void **state)
 	assert_int_equal(rd(IMSC), 0x7ffu);
 	assert_int_equal(rd(0x48u), 7u);
 	assert_int_equal(rd(FR) & 0x107u, 0x107u); /* loopback of DTR, RTS, OUT1, OUT2 */
-	assert_true(mmio_read(uart, UART + 0x25u, 1u, &value));
+	assert_true(bus_read(uart, UART + 0x25u, 1u, &value));
 	assert_int_equal(value, 0xffu);
-	assert_true(mmio_read(uart, UART + 0x20u, 8u, &value));
+	assert_true(bus_read(uart, UART + 0x20u, 8u, &value));
 	assert_int_equal(value, 0xffff000000ffu);
-	assert_true(mmio_write(uart, UART + 0x24u, 2u, 0x1234u));
+	assert_true(bus_write(uart, UART + 0x24u, 2u, 0x1234u));
 	assert_int_equal(rd(0x24u), 0x1234u);
-	assert_true(mmio_write(uart, UART + 0x25u, 1u, 0xffu));
+	assert_true(bus_write(uart, UART + 0x25u, 1u, 0xffu));
 	assert_int_equal(rd(0x24u), 0x1234u);
-	assert_false(mmio_read(uart, UART + 2u, 4u, &value));
+	assert_false(bus_read(uart, UART + 2u, 4u, &value));
 }
 
 static void test_transmit(void **state)
@@ -289,13 +289,13 @@ static void test_bad_peer(void **state)
 
 	(void)state;
 	shared.ring[1].head = 0x80000000u;
-	mmio_poll(1u << 5);
+	bus_poll(1u << 5);
 	assert_int_equal(rd(FR), 0x90u);
 	shared.ring[0].tail = 5u;
 	wr(DR, 'a');
 	assert_int_equal(rd(FR) & FR_BUSY, FR_BUSY);
 	channel_open(&console, &shared, 1u, 0u);
-	mmio_poll(1u << 5);
+	bus_poll(1u << 5);
 	type("k");
 	assert_int_equal(rd(DR), 'k');
 	assert_int_equal(rd(FR), 0x90u);
@@ -316,9 +316,9 @@ static void test_any_access(void **state)
 		random = random * 1664525u + 1013904223u;
 		bytes = 1u << (random >> 30);
 		if ((random & 0x2000u) != 0u)
-			(void)mmio_write(uart, UART + (random >> 16 & 0x7fu), bytes, random);
+			(void)bus_write(uart, UART + (random >> 16 & 0x7fu), bytes, random);
 		else
-			(void)mmio_read(uart, UART + (random >> 16 & 0xfffu), bytes, &value);
+			(void)bus_read(uart, UART + (random >> 16 & 0xfffu), bytes, &value);
 		if ((random & 0x1f00u) == 0u)
 			(void)listen(got, sizeof(got));
 		if ((random & 0x1f00u) == 0x100u && channel_room(&console) > 8u)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: user/vmm/dev/pl031.c user/vmm/dev/zero.c user/vmm/mmio.c user/lib/channel.c
+ * sources: user/vmm/dev/pl031.c user/vmm/dev/zero.c user/vmm/bus.c user/lib/channel.c
  *	tests/unit/vmm_host.c
  */
 /* The PL031, the empty device, and the table that they are found in. REQ-VMM-PL031, -MMIO. */
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/vmm_host.h"
-#include "user/vmm/mmio.h"
+#include "user/vmm/bus.h"
 
 #define RTC   0x9010000u
 #define INTID 34u
@@ -39,13 +39,13 @@ static uint32_t rd(uint32_t reg)
 {
 	uint64_t value = 0u;
 
-	assert_true(mmio_read(mmio_find(RTC), RTC + reg, 4u, &value));
+	assert_true(bus_read(bus_find(RTC), RTC + reg, 4u, &value));
 	return (uint32_t)value;
 }
 
 static void wr(uint32_t reg, uint32_t value)
 {
-	assert_true(mmio_write(mmio_find(RTC), RTC + reg, 4u, value));
+	assert_true(bus_write(bus_find(RTC), RTC + reg, 4u, value));
 }
 
 static void seconds(uint64_t count)
@@ -57,7 +57,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_host_reset();
-	assert_null(mmio_init(devices, 3u, NULL, 0u));
+	assert_null(bus_init(devices, 3u, NULL, 0u));
 	return 0;
 }
 
@@ -67,29 +67,29 @@ static void test_table(void **state)
 	uint64_t value = 1u;
 
 	(void)state;
-	assert_null(mmio_find(RTC - 1u));
-	assert_int_equal(mmio_find(RTC)->intid, INTID);
-	assert_ptr_equal(mmio_find(RTC), mmio_find(RTC + 0xfffu));
-	assert_non_null(mmio_find(RTC + 0x1007u));
-	assert_null(mmio_find(RTC + 0x1008u));
-	assert_null(mmio_find(0u));
-	assert_null(mmio_find(UINT64_MAX));
-	assert_true(mmio_read(mmio_find(0xa000000u), 0xa0001f8u, 8u, &value));
+	assert_null(bus_find(RTC - 1u));
+	assert_int_equal(bus_find(RTC)->intid, INTID);
+	assert_ptr_equal(bus_find(RTC), bus_find(RTC + 0xfffu));
+	assert_non_null(bus_find(RTC + 0x1007u));
+	assert_null(bus_find(RTC + 0x1008u));
+	assert_null(bus_find(0u));
+	assert_null(bus_find(UINT64_MAX));
+	assert_true(bus_read(bus_find(0xa000000u), 0xa0001f8u, 8u, &value));
 	assert_int_equal(value, 0u);
-	assert_true(mmio_write(mmio_find(0xa000000u), 0xa0001f8u, 8u, UINT64_MAX));
+	assert_true(bus_write(bus_find(0xa000000u), 0xa0001f8u, 8u, UINT64_MAX));
 
 	bad[0] = devices[1];
 	bad[1] = devices[1];
-	assert_non_null(mmio_init(bad, 2u, NULL, 0u));
+	assert_non_null(bus_init(bad, 2u, NULL, 0u));
 	bad[1].ipa += 0xff8u;
-	assert_non_null(mmio_init(bad, 2u, NULL, 0u));
+	assert_non_null(bus_init(bad, 2u, NULL, 0u));
 	bad[1].ipa = RTC - 4u;
-	assert_non_null(mmio_init(bad, 2u, NULL, 0u));
+	assert_non_null(bus_init(bad, 2u, NULL, 0u));
 	bad[1] = (struct vm_device){ .backend = "no such", .bytes = 8u };
-	assert_non_null(mmio_init(bad, 2u, NULL, 0u));
+	assert_non_null(bus_init(bad, 2u, NULL, 0u));
 	bad[1] = (struct vm_device){ .backend = "zero", .ipa = GUEST_IPA_END - 8u, .bytes = 16u };
-	assert_non_null(mmio_init(bad, 2u, NULL, 0u));
-	assert_null(mmio_init(bad, 1u, NULL, 0u));
+	assert_non_null(bus_init(bad, 2u, NULL, 0u));
+	assert_null(bus_init(bad, 1u, NULL, 0u));
 }
 
 static void test_registers(void **state)
@@ -119,18 +119,18 @@ static void test_registers(void **state)
 static void test_match(void **state)
 {
 	(void)state;
-	assert_int_equal(mmio_deadline(), DEVICE_NO_DEADLINE);
+	assert_int_equal(bus_deadline(), DEVICE_NO_DEADLINE);
 	fake_host.ticks = FAKE_FREQUENCY / 2u;
 	wr(IMSC, 1u);
 	wr(MR, START + 3u);
-	assert_int_equal(mmio_deadline(), 3u * (uint64_t)FAKE_FREQUENCY);
+	assert_int_equal(bus_deadline(), 3u * (uint64_t)FAKE_FREQUENCY);
 	seconds(2u);
-	mmio_poll(0u);
+	bus_poll(0u);
 	assert_false(fake_host.lines[INTID]);
 	seconds(1u);
-	mmio_poll(0u);
+	bus_poll(0u);
 	assert_true(fake_host.lines[INTID]);
-	assert_int_equal(mmio_deadline(), DEVICE_NO_DEADLINE);
+	assert_int_equal(bus_deadline(), DEVICE_NO_DEADLINE);
 	assert_int_equal(rd(RIS), 1u);
 	assert_int_equal(rd(MIS), 1u);
 	wr(IMSC, 0u);
@@ -144,7 +144,7 @@ static void test_match(void **state)
 	wr(ICR, 1u);
 	wr(MR, rd(DR) - 1u);
 	assert_int_equal(rd(RIS), 0u);
-	assert_true(mmio_deadline() > 0xffffff00ull * FAKE_FREQUENCY);
+	assert_true(bus_deadline() > 0xffffff00ull * FAKE_FREQUENCY);
 	/* setting the time moves the match */
 	wr(LR, START + 1u);
 	wr(MR, START + 2u);

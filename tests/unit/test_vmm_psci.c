@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sources: user/vmm/psci.c user/vmm/ram.c tests/unit/vmm_host.c */
+/* sources: user/vmm/vpsci.c user/vmm/ram.c tests/unit/vmm_host.c */
 /* PSCI 1.1 and SMCCC 1.1 of a VM with four vCPUs. REQ-VMM-PSCI. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "user/vmm/psci.h"
+#include "user/vmm/vpsci.h"
 #include "user/vmm/ram.h"
 
 #define SMC64 0x40000000u
@@ -25,18 +25,18 @@
 static const struct vm_bank bank = { .ipa = RAM, .bytes = 0x100000u };
 static const uint64_t mpidr[] = { 0x80000000u, 0x80000001u, 0x80000100u, 0x8180000100u };
 
-static struct psci_answer call(uint32_t self, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
+static struct vpsci_answer call(uint32_t self, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
 {
 	const uint64_t args[4] = { x0, x1, x2, x3 };
 
-	return psci_call(self, args);
+	return vpsci_call(self, args);
 }
 
 static void returns(uint64_t value, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
 {
-	struct psci_answer answer = call(0u, x0, x1, x2, x3);
+	struct vpsci_answer answer = call(0u, x0, x1, x2, x3);
 
-	assert_int_equal(answer.action, PSCI_RETURN);
+	assert_int_equal(answer.action, VPSCI_RETURN);
 	assert_int_equal(answer.value, value);
 }
 
@@ -44,12 +44,12 @@ static int setup(void **state)
 {
 	(void)state;
 	ram_init(&bank, 1u, 0u);
-	psci_init(4u);
+	vpsci_init(4u);
 	for (uint32_t i = 0u; i < 4u; i++) {
-		assert_int_equal(psci_known(), i);
-		psci_set_mpidr(i, mpidr[i]);
+		assert_int_equal(vpsci_known(), i);
+		vpsci_set_mpidr(i, mpidr[i]);
 	}
-	assert_int_equal(psci_known(), 4u);
+	assert_int_equal(vpsci_known(), 4u);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static void test_discovery(void **state)
 
 static void test_cpu_on(void **state)
 {
-	struct psci_answer answer;
+	struct vpsci_answer answer;
 	uint64_t entry = 0u;
 	uint64_t context = 0u;
 
@@ -97,33 +97,33 @@ static void test_cpu_on(void **state)
 	returns(INVALID_ADDRESS, 0xc4000003u, 1u, 0x9000000u, 0u);
 	returns(INVALID_ADDRESS, 0xc4000003u, 1u, RAM + 0x100000u, 0u);
 	returns(ALREADY_ON, 0xc4000003u, 0u, ENTRY, 0u);
-	assert_false(psci_take_on(1u, &entry, &context));
+	assert_false(vpsci_take_on(1u, &entry, &context));
 
 	answer = call(0u, 0xc4000003u, 1u, ENTRY, 0x123456789abcdef0u);
-	assert_int_equal(answer.action, PSCI_WAKE);
+	assert_int_equal(answer.action, VPSCI_WAKE);
 	assert_int_equal(answer.target, 1u);
 	assert_int_equal(answer.value, SUCCESS);
 	returns(2u, 0xc4000004u, 1u, 0u, 0u);
 	returns(ON_PENDING, 0xc4000003u, 1u, ENTRY, 0u);
-	assert_true(psci_take_on(1u, &entry, &context));
+	assert_true(vpsci_take_on(1u, &entry, &context));
 	assert_int_equal(entry, ENTRY);
 	assert_int_equal(context, 0x123456789abcdef0u);
-	assert_false(psci_take_on(1u, &entry, &context));
+	assert_false(vpsci_take_on(1u, &entry, &context));
 	returns(0u, 0xc4000004u, 1u, 0u, 0u);
 	returns(ALREADY_ON, 0xc4000003u, 1u, ENTRY, 0u);
 
 	/* the 32-bit form sees 32 bits of each argument */
 	answer = call(0u, 0x84000003u, 0xffffffff00000100u, 0xdead00000000u | ENTRY, ~0ull);
 	assert_int_equal(answer.target, 2u);
-	assert_true(psci_take_on(2u, &entry, &context));
+	assert_true(vpsci_take_on(2u, &entry, &context));
 	assert_int_equal(entry, ENTRY);
 	assert_int_equal(context, UINT32_MAX);
 
 	/* off, and on again */
-	assert_int_equal(call(1u, 0x84000002u, 0u, 0u, 0u).action, PSCI_CPU_OFF);
+	assert_int_equal(call(1u, 0x84000002u, 0u, 0u, 0u).action, VPSCI_CPU_OFF);
 	returns(1u, 0xc4000004u, 1u, 0u, 0u);
-	assert_int_equal(call(2u, 0xc4000003u, 1u, ENTRY, 7u).action, PSCI_WAKE);
-	assert_true(psci_take_on(1u, &entry, &context));
+	assert_int_equal(call(2u, 0xc4000003u, 1u, ENTRY, 7u).action, VPSCI_WAKE);
+	assert_true(vpsci_take_on(1u, &entry, &context));
 	assert_int_equal(context, 7u);
 }
 
@@ -143,23 +143,23 @@ static void test_affinity(void **state)
 	returns(0u, 0xc4000004u, 1u, 1u, 0u);
 	returns(1u, 0xc4000004u, 0x100u, 1u, 0u);
 	returns(0u, 0xc4000004u, 0x100u, 2u, 0u);
-	assert_int_equal(call(0u, 0xc4000003u, 0x100u, ENTRY, 0u).action, PSCI_WAKE);
+	assert_int_equal(call(0u, 0xc4000003u, 0x100u, ENTRY, 0u).action, VPSCI_WAKE);
 	returns(2u, 0xc4000004u, 0x100u, 1u, 0u);
-	assert_true(psci_take_on(2u, &entry, &context));
+	assert_true(vpsci_take_on(2u, &entry, &context));
 	returns(0u, 0xc4000004u, 0x1ffu, 1u, 0u);
 }
 
 static void test_suspend_and_system(void **state)
 {
 	(void)state;
-	assert_int_equal(call(0u, 0x84000001u, 0u, 0u, 0u).action, PSCI_IDLE);
-	assert_int_equal(call(0u, 0xc4000001u, 0x0101ffffu, ENTRY, 0u).action, PSCI_IDLE);
+	assert_int_equal(call(0u, 0x84000001u, 0u, 0u, 0u).action, VPSCI_IDLE);
+	assert_int_equal(call(0u, 0xc4000001u, 0x0101ffffu, ENTRY, 0u).action, VPSCI_IDLE);
 	returns(INVALID_ADDRESS, 0xc4000001u, 0x00010000u, 4u, 0u);
 	returns(INVALID_PARAMETERS, 0xc4000001u, 0x80000000u, ENTRY, 0u);
-	assert_int_equal(call(0u, 0x84000008u, 0u, 0u, 0u).action, PSCI_SYSTEM_OFF);
-	assert_int_equal(call(0u, 0x84000009u, 0u, 0u, 0u).action, PSCI_SYSTEM_RESET);
-	assert_int_equal(call(0u, 0x84000012u, 0u, 0u, 0u).action, PSCI_SYSTEM_RESET);
-	assert_int_equal(call(0u, 0xc4000012u, 0u, 0u, 0u).action, PSCI_SYSTEM_RESET);
+	assert_int_equal(call(0u, 0x84000008u, 0u, 0u, 0u).action, VPSCI_SYSTEM_OFF);
+	assert_int_equal(call(0u, 0x84000009u, 0u, 0u, 0u).action, VPSCI_SYSTEM_RESET);
+	assert_int_equal(call(0u, 0x84000012u, 0u, 0u, 0u).action, VPSCI_SYSTEM_RESET);
+	assert_int_equal(call(0u, 0xc4000012u, 0u, 0u, 0u).action, VPSCI_SYSTEM_RESET);
 	returns(INVALID_PARAMETERS, 0xc4000012u, 1u, 0u, 0u);
 	returns(NOT_SUPPORTED, 0xc4000012u, 0x80000000u, 0u, 0u);
 	/* the upper half of x0 is not part of a function identifier */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A fake of user/vmm/host.h for unit tests: the machine below a VM process, whose state the
+ * A fake of user/vmm/machine.h for unit tests: the machine below a VM process, whose state the
  * test sets and looks at. One thread.
  */
 #ifndef BULKHEAD_TESTS_UNIT_VMM_HOST_H

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The console's multiplexer: many worlds on one terminal. Pure: no system calls, no device;
- * bytes go in, bytes and wishes come out. Used by console.c in one thread, and by unit tests.
+ * The console's multiplexer: many worlds on one terminal. Pure: no system call, no device;
+ * bytes go in, bytes and wishes come out. Used by console.c, in one thread, and by unit tests.
  *
- * The world in focus has the terminal: its bytes pass as they are. The others' output comes
- * a line at a time behind their name. A line of theirs that arrives while the world in focus
- * is in the middle of a line (a prompt) is put above it and the line is drawn again.
+ * Output. The world with the focus has the terminal: its bytes pass as they are (a line feed
+ * alone gets its carriage return). The others' output comes a line at a time behind their
+ * name, without what would steer the terminal. If the world with the focus has an unfinished
+ * line there (a prompt), the other's line waits until that world is quiet for a moment; then
+ * it takes that line's place and the line is drawn again below it.
  *
- * A world out of focus may print MUX_RATE bytes a second and MUX_BURST at once; beyond that
- * its bytes wait in its channel, so it is held back, and the times are counted.
+ * Nobody starves: each world has a stash of its own, filled again only when it is empty, so a
+ * world that prints more than its share waits in its channel. A world without the focus may
+ * print MUX_RATE bytes a second, MUX_BURST at once; being held back is counted and said. The
+ * focus may not fill the buffer for the terminal to where the others need it.
+ *
+ * Input. Bytes are kept until their world takes them; if it takes none for MUX_STALL_MS they
+ * are dropped, so that a world that does not read cannot block the keyboard.
  */
 #ifndef BULKHEAD_USER_SERVICES_CONSOLE_MUX_H
 #define BULKHEAD_USER_SERVICES_CONSOLE_MUX_H
@@ -16,60 +23,98 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MUX_WORLDS     16u
-#define MUX_LINE       160u  /* longest line of a world out of focus; more is broken */
-#define MUX_REDRAW     128u  /* longest started line that is drawn again */
-#define MUX_BUFFER     8192u /* for the terminal; a power of two */
-#define MUX_RATE       8192u /* bytes a second */
-#define MUX_BURST      2048u
-#define MUX_ESCAPE     0x1du /* Ctrl-] */
-#define MUX_NO_WORLD   UINT32_MAX
-#define MUX_SUPERVISOR "supervisor"
+#include "user/services/console_line.h"
 
-enum mux_wish {
-	MUX_NOTHING,
-	MUX_INPUT,  /* the byte is for the world in focus */
-	MUX_STATUS, /* ask the supervisor for the state of all worlds */
-	MUX_QUIT,   /* switch the machine off */
-};
+#define MUX_WORLDS	  64u
+#define MUX_NAME_BYTES	  32u
+#define MUX_STASH_BYTES	  256u
+#define MUX_TX_BYTES	  4096u /* for the terminal; a power of two */
+#define MUX_TX_FOCUS	  1024u /* of which the world with the focus may fill this much */
+#define MUX_INPUT_BYTES	  512u	/* a power of two */
+#define MUX_RATE	  4096u /* bytes a second */
+#define MUX_BURST	  8192u
+#define MUX_QUIET_MS	  50u	/* an unfinished line with no news for so long is a prompt */
+#define MUX_PATIENCE_MS	  500u	/* longest wait of a line of another world for that */
+#define MUX_PARTIAL_MS	  1000u /* an unfinished line of another world is shown after this */
+#define MUX_STALL_MS	  1000u
+#define MUX_HELD_MS	  10000u /* being held back is said this often at most */
+#define MUX_ESCAPE	  0x1du	 /* Ctrl-] */
+#define MUX_NO_WORLD	  UINT32_MAX
+#define MUX_NEVER	  UINT64_MAX
+#define MUX_DEFAULT_FOCUS "linux"
+#define MUX_SUPERVISOR	  "supervisor"
 
 struct mux_world {
-	const char *name;
-	char line[MUX_LINE];
-	uint32_t length;
-	uint32_t tokens; /* bytes that it may print now, out of focus */
-	uint64_t held;   /* times that it had to wait */
-	bool holding;
+	char name[MUX_NAME_BYTES];
+	uint8_t stash[MUX_STASH_BYTES];
+	uint32_t stash_next;
+	uint32_t stash_end;
+	struct console_line line;
+	bool overlong;	    /* the focus's line outgrew `line`: it cannot be drawn again */
+	bool ready;	    /* `line` is complete, and has to be shown */
+	bool shown;	    /* `line` is unfinished, and has been shown as it is */
+	bool held;
+	uint8_t last;	    /* the byte before */
+	uint64_t since;	    /* when the last byte came */
+	uint64_t ready_since;
+	uint64_t credit;    /* ticks' worth of output */
+	uint64_t credit_at; /* time up to which credit was given */
+	uint64_t held_said; /* when it was last said; 0: never */
+	uint64_t held_count;
+	uint64_t bytes;	    /* that it printed */
+	uint64_t unread;    /* bytes typed that it did not take */
 };
 
 struct mux {
-	uint32_t count;
-	uint32_t focus;
+	uint32_t world_count;
+	uint32_t focus;	     /* always one of them, unless there are none */
 	uint32_t supervisor; /* MUX_NO_WORLD: there is none */
-	bool escape;         /* Ctrl-] was typed */
+	uint32_t turn;	     /* who comes first in the next step */
+	uint64_t ticks_per_second;
+	uint64_t deadline;
+	bool escape; /* Ctrl-] was typed */
+	bool muted;  /* lines of others are not shown */
+	bool quit;
+	uint32_t tx_head;
+	uint32_t tx_tail;
+	uint32_t input_head;
+	uint32_t input_tail;
+	uint64_t input_since; /* the first input byte waits since, or the last one was taken */
+	uint8_t tx[MUX_TX_BYTES];
+	uint8_t input[MUX_INPUT_BYTES];
+	uint8_t input_world[MUX_INPUT_BYTES];
 	struct mux_world world[MUX_WORLDS];
-	char started[MUX_REDRAW]; /* the unfinished line on the terminal */
-	uint32_t started_length;  /* MUX_REDRAW: too long to draw again */
-	uint32_t head;
-	uint32_t tail;
-	char buffer[MUX_BUFFER];
 };
 
-/* Names are kept by reference; at most MUX_WORLDS. Focus: the world "linux", else the first. */
-void mux_init(struct mux *mux, const char *const *names, uint32_t count);
-/* What the console says on its own behalf at the start: the key, and each world's number. */
-void mux_banner(struct mux *mux);
-/* How many bytes of the world may be put now. */
-uint32_t mux_room(struct mux *mux, uint32_t world);
-/* Output of a world: at most mux_room() bytes. */
-void mux_output(struct mux *mux, uint32_t world, const char *bytes, uint32_t count);
-/* Time has gone by, in microseconds: worlds may print again. */
-void mux_refill(struct mux *mux, uint64_t microseconds);
-/* Somebody waits for mux_refill(). */
-bool mux_waiting(const struct mux *mux);
-/* A byte typed at the terminal. */
-enum mux_wish mux_input(struct mux *mux, uint8_t byte);
-/* The next byte for the terminal, or -1. */
-int mux_next(struct mux *mux);
+/* ---- set-up: init, each world in the order of the description, start ---- */
+void mux_init(struct mux *mux, uint64_t ticks_per_second);
+/* Worlds beyond MUX_WORLDS are left out. */
+void mux_add(struct mux *mux, const char *name);
+/* Chooses the focus: "linux" if there is one, else the last that is not the supervisor. */
+void mux_start(struct mux *mux, uint64_t now);
+
+/* ---- output ---- */
+/* How many bytes of the world can be taken now: a whole stash, or none. */
+uint32_t mux_room(const struct mux *mux, uint32_t world);
+/* At most mux_room() bytes that the world printed. */
+void mux_output(struct mux *mux, uint32_t world, const void *bytes, uint32_t count, uint64_t now);
+/* Moves what can be moved now from the stashes to the terminal. */
+void mux_step(struct mux *mux, uint64_t now);
+/* When mux_step has something to do though nothing comes in or goes out; MUX_NEVER: then only. */
+uint64_t mux_deadline(const struct mux *mux);
+/* The next byte for the terminal, or -1; mux_drop takes it away. */
+int mux_peek(const struct mux *mux);
+void mux_drop(struct mux *mux);
+
+/* ---- input ---- */
+/* False: do not take bytes from the terminal now. */
+bool mux_can_type(const struct mux *mux);
+void mux_type(struct mux *mux, uint8_t byte, uint64_t now);
+/* Bytes for one world, without taking them away: up to `bytes`, 0: there are none. */
+uint32_t mux_input(const struct mux *mux, uint32_t *world, uint8_t *to, uint32_t bytes);
+/* So many of them have been delivered. */
+void mux_delivered(struct mux *mux, uint32_t count, uint64_t now);
+/* The user wants the machine off. */
+bool mux_wants_off(const struct mux *mux);
 
 #endif

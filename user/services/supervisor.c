@@ -25,6 +25,8 @@ struct child {
 	uint64_t usage_ticks; /* at the last status, as the next two */
 	uint64_t usage_exits;
 	uint64_t usage_now;
+	uint64_t list_entries; /* at the last list, as the next */
+	uint64_t list_now;
 	bool start_wanted; /* start it when its stop is complete */
 };
 
@@ -158,16 +160,20 @@ static void command_status(void)
 	}
 }
 
-/* EL2 entries per second of each child's first CPU since the start of the command. */
+/* What the kernel was entered for on each child's first CPU since the last `list`. */
 static void command_list(void)
 {
 	for (uint32_t i = 0u; i < child_count(); i++) {
 		const struct process_child *info = info_child(i);
+		struct child *child = &children[i];
 		struct svc_result state = svc_process_status(info->handle, STATUS_ITEM_STATE);
 		struct svc_result usage = svc_process_status(info->handle, STATUS_ITEM_USAGE);
 
-		console_print("%s %s, EL2 entries on its CPU: %lu at %lu us\n", info->name,
-			      state_text(state.x[1]), usage.x[6], clock_us_from_ticks(usage.x[5]));
+		console_print("%s %s, EL2 entries on its CPU: %lu in %lu ms\n", info->name,
+			      state_text(state.x[1]), usage.x[6] - child->list_entries,
+			      clock_us_from_ticks(usage.x[5] - child->list_now) / 1000u);
+		child->list_entries = usage.x[6];
+		child->list_now = usage.x[5];
 	}
 }
 

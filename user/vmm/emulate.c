@@ -11,8 +11,8 @@
 
 #include "abi/vcpu.h"
 #include "user/vmm/decode.h"
-#include "user/vmm/host.h"
-#include "user/vmm/mmio.h"
+#include "user/vmm/machine.h"
+#include "user/vmm/bus.h"
 #include "user/vmm/walk.h"
 
 /* ESR_EL2.ISS of a data abort, DDI 0487 D13.2.37 */
@@ -46,7 +46,7 @@ static uint32_t emulate_base_register(uint8_t rn, uint64_t pstate)
 
 static uint64_t emulate_general(uint8_t number)
 {
-	return number != ZERO_REGISTER ? host_register(VCPU_REG_X0 + number) : 0u;
+	return number != ZERO_REGISTER ? machine_register(VCPU_REG_X0 + number) : 0u;
 }
 
 static uint64_t emulate_truncate(uint64_t value, uint32_t bytes)
@@ -61,12 +61,12 @@ static uint64_t emulate_swap(uint64_t value, uint32_t bytes)
 
 static bool emulate_bus(uint64_t ipa, uint32_t bytes, bool write, uint64_t *value)
 {
-	struct device *device = mmio_find(ipa);
+	struct device *device = bus_find(ipa);
 
 	if (device == NULL)
-		return host_vgic(ipa, bytes, write, value);
-	return write ? mmio_write(device, ipa, bytes, *value) :
-		       mmio_read(device, ipa, bytes, value);
+		return machine_vgic(ipa, bytes, write, value);
+	return write ? bus_write(device, ipa, bytes, *value) :
+		       bus_read(device, ipa, bytes, value);
 }
 
 /* Moves all registers' bytes between the device and data, ascending. */
@@ -105,7 +105,7 @@ static void emulate_gather(const struct decode *decode, struct emulate_data *dat
 		}
 		for (uint32_t half = 0u; half < halves; half++)
 			data->half[i * halves + half] = emulate_truncate(
-				host_register(VCPU_REG_V0 + 2u * registers[i] + half), decode->bytes);
+				machine_register(VCPU_REG_V0 + 2u * registers[i] + half), decode->bytes);
 	}
 }
 
@@ -119,10 +119,10 @@ static void emulate_scatter(const struct decode *decode, const struct emulate_da
 			uint32_t number = VCPU_REG_V0 + 2u * registers[i];
 
 			/* a load clears what it does not fill */
-			host_set_register(number, data->half[i * halves]);
-			host_set_register(number + 1u, halves == 2u ? data->half[i * halves + 1u] : 0u);
+			machine_set_register(number, data->half[i * halves]);
+			machine_set_register(number + 1u, halves == 2u ? data->half[i * halves + 1u] : 0u);
 		} else if (registers[i] != ZERO_REGISTER) {
-			host_set_register(VCPU_REG_X0 + registers[i],
+			machine_set_register(VCPU_REG_X0 + registers[i],
 					  decode_extend(decode, data->half[i]));
 		}
 	}
@@ -156,7 +156,7 @@ static uint64_t emulate_decoded(const struct decode *decode, uint64_t ipa, uint6
 				uint64_t far, uint64_t pstate, uint64_t sctlr)
 {
 	uint32_t base_register = emulate_base_register(decode->rn, pstate);
-	uint64_t base = decode->base != DECODE_BASE_PC ? host_register(base_register) : 0u;
+	uint64_t base = decode->base != DECODE_BASE_PC ? machine_register(base_register) : 0u;
 	uint64_t big = (pstate & PSTATE_EL) != 0u ? WALK_SCTLR_EE : WALK_SCTLR_E0E;
 	struct emulate_data data = { { 0u } };
 
@@ -171,19 +171,19 @@ static uint64_t emulate_decoded(const struct decode *decode, uint64_t ipa, uint6
 	if (decode->kind == DECODE_LOAD)
 		emulate_scatter(decode, &data);
 	if (decode->write_back != DECODE_WRITE_BACK_NONE)
-		host_set_register(base_register, base + (uint64_t)decode->offset);
+		machine_set_register(base_register, base + (uint64_t)decode->offset);
 	return VCPU_DONE;
 }
 
 uint64_t emulate_access(uint64_t ipa, uint64_t pc, uint64_t esr, uint64_t far)
 {
 	const struct walk_regs regs = {
-		.sctlr = host_register(VCPU_REG_SCTLR),
-		.tcr = host_register(VCPU_REG_TCR),
-		.ttbr0 = host_register(VCPU_REG_TTBR0),
-		.ttbr1 = host_register(VCPU_REG_TTBR1),
+		.sctlr = machine_register(VCPU_REG_SCTLR),
+		.tcr = machine_register(VCPU_REG_TCR),
+		.ttbr0 = machine_register(VCPU_REG_TTBR0),
+		.ttbr1 = machine_register(VCPU_REG_TTBR1),
 	};
-	uint64_t pstate = host_register(VCPU_REG_PSTATE);
+	uint64_t pstate = machine_register(VCPU_REG_PSTATE);
 	struct decode decode;
 	uint32_t instruction;
 

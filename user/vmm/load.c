@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "user/lib/text.h"
-#include "user/vmm/host.h"
+#include "user/vmm/machine.h"
 #include "user/vmm/ram.h"
 
 /* arm64 Image header, Linux Documentation/arm64/booting.rst */
@@ -208,11 +208,11 @@ enum load_error load_guest(const struct vm_info *info, struct load_start *start)
 	enum load_error error;
 
 	for (uint32_t i = 0u; i < info->bank_count; i++)
-		host_clear(ram_pointer(info->banks[i].ipa, info->banks[i].bytes),
+		machine_clear(ram_pointer(info->banks[i].ipa, info->banks[i].bytes),
 			   info->banks[i].bytes);
 	error = load_files(info, start);
 	for (uint32_t i = 0u; i < info->bank_count; i++)
-		host_clean(ram_pointer(info->banks[i].ipa, info->banks[i].bytes),
+		machine_clean(ram_pointer(info->banks[i].ipa, info->banks[i].bytes),
 			   info->banks[i].bytes);
 	return error;
 }

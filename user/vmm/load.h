@@ -25,7 +25,7 @@ enum load_error {
 	LOAD_INITRD_NOT_RAM = 4,
 	LOAD_TREE_NOT_RAM = 5,
 	LOAD_ENTRY_NOT_RAM = 6,
-	LOAD_DEVICES = 7,	  /* mmio_init refused */
+	LOAD_DEVICES = 7,	  /* bus_init refused */
 };
 
 enum load_error load_guest(const struct vm_info *info, struct load_start *start);

@@ -7,7 +7,7 @@
 #ifndef BULKHEAD_USER_VMM_LOCK_H
 #define BULKHEAD_USER_VMM_LOCK_H
 
-#include "user/vmm/host.h"
+#include "user/vmm/machine.h"
 
 #define LOCK_SPINS 64u
 
@@ -20,9 +20,9 @@ static inline void lock_take(struct lock *lock)
 	/* acquire: pairs with the release in lock_release */
 	for (uint32_t i = 1u; __atomic_exchange_n(&lock->held, 1u, __ATOMIC_ACQUIRE) != 0u; i++) {
 		if (i % LOCK_SPINS == 0u)
-			host_sleep();
+			machine_sleep();
 		else
-			host_pause();
+			machine_pause();
 	}
 }
 

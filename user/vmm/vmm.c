@@ -11,10 +11,10 @@
 #include "user/lib/program.h"
 #include "user/lib/syscalls.h"
 #include "user/vmm/load.h"
-#include "user/vmm/mmio.h"
-#include "user/vmm/psci.h"
+#include "user/vmm/bus.h"
+#include "user/vmm/vpsci.h"
 #include "user/vmm/ram.h"
-#include "user/vmm/vcpu.h"
+#include "user/vmm/loop.h"
 
 PROGRAM_RECORD("vmm", PROGRAM_FLAG_VM);
 
@@ -32,7 +32,7 @@ static void vmm_set_mpidr(uint32_t self)
 	uint64_t mpidr = self;
 
 	(void)svc_vcpu_get(VCPU_REG_MPIDR, &mpidr);
-	psci_set_mpidr(self, mpidr);
+	vpsci_set_mpidr(self, mpidr);
 }
 
 static _Noreturn void vmm_first(const struct process_info *info)
@@ -46,19 +46,19 @@ static _Noreturn void vmm_first(const struct process_info *info)
 	error = load_guest(vm, &start);
 	if (error != LOAD_OK)
 		vmm_fail(error, load_error_text(error));
-	text = mmio_init((const struct vm_device *)vm->devices, vm->device_count,
+	text = bus_init((const struct vm_device *)vm->devices, vm->device_count,
 			 (const struct process_channel *)info->channels, info->channel_count);
 	if (text != NULL)
 		vmm_fail(LOAD_DEVICES, text);
-	psci_init(vm->vcpu_count);
+	vpsci_init(vm->vcpu_count);
 	/* release: pairs with the acquire in vmm_wait */
 	__atomic_store_n(&vmm_ready, 1u, __ATOMIC_RELEASE);
 	for (uint32_t i = 1u; i < info->thread_count; i++)
 		(void)svc_notify(vm->sibling[i]);
 	vmm_set_mpidr(0u);
-	while (psci_known() < vm->vcpu_count)
+	while (vpsci_known() < vm->vcpu_count)
 		(void)svc_wait(1ull << VM_KICK_BIT, SVC_NEVER);
-	vcpu_start(0u, start.entry, start.x0);
+	loop_start(0u, start.entry, start.x0);
 }
 
 static void vmm_wait(void)
@@ -77,8 +77,8 @@ int main(unsigned thread)
 		vmm_first(info);
 	vmm_wait();
 	if (thread >= info->vm.vcpu_count)
-		vcpu_device_thread();
+		loop_device_thread();
 	vmm_set_mpidr(thread);
 	(void)svc_notify(info->vm.sibling[0]);
-	vcpu_start_off(thread);
+	loop_start_off(thread);
 }

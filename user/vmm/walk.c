@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "user/vmm/host.h"
+#include "user/vmm/machine.h"
 #include "user/vmm/ram.h"
 
 /* TCR_EL1, DDI 0487 D13.2.131; the TTBR1 fields stand 16 bits higher */
@@ -40,7 +40,7 @@ bool walk_read(const struct walk_regs *regs, uint64_t ipa, uint32_t bytes, uint6
 	if (at == NULL)
 		return false;
 	if ((regs->sctlr & WALK_SCTLR_M) == 0u || (regs->sctlr & WALK_SCTLR_C) == 0u)
-		host_clean(at, bytes);
+		machine_clean(at, bytes);
 	/* single copy: another vCPU may be changing it */
 	if (bytes == 4u)
 		*value = __atomic_load_n((const uint32_t *)at, __ATOMIC_RELAXED);

@@ -37,7 +37,7 @@ struct pl031 {
 
 static uint32_t pl031_seconds(void)
 {
-	return (uint32_t)(host_ticks() / host_ticks_per_second());
+	return (uint32_t)(machine_ticks() / machine_ticks_per_second());
 }
 
 /* Lock held: the match may have come. */
@@ -45,7 +45,7 @@ static void pl031_update(struct device *device)
 {
 	struct pl031 *rtc = device->state;
 
-	if (rtc->armed != 0u && host_ticks() >= rtc->due) {
+	if (rtc->armed != 0u && machine_ticks() >= rtc->due) {
 		rtc->armed = 0u;
 		rtc->raw = 1u;
 	}
@@ -56,8 +56,8 @@ static void pl031_update(struct device *device)
 /* Lock held: time or match have changed. */
 static void pl031_arm(struct pl031 *rtc)
 {
-	uint64_t frequency = host_ticks_per_second();
-	uint64_t second = host_ticks() / frequency;
+	uint64_t frequency = machine_ticks_per_second();
+	uint64_t second = machine_ticks() / frequency;
 	uint32_t ahead = rtc->match - (rtc->offset + (uint32_t)second);
 
 	rtc->armed = 1u;

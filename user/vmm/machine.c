@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine below the VM process; contract in host.h. Owns nothing. */
-#include "user/vmm/host.h"
+/* The machine below the VM process; contract in machine.h. Owns nothing. */
+#include "user/vmm/machine.h"
 
 #include "user/lib/clock.h"
 #include "user/lib/syscalls.h"
@@ -12,49 +12,49 @@
 #define DCZID_BLOCK(x)	 ((x) & 0xfu)	       /* DCZID_EL0, log2 of words */
 #define DCZID_PROHIBITED (1u << 4)
 
-void host_line(uint32_t intid, bool level)
+void machine_line(uint32_t intid, bool level)
 {
 	(void)svc_virq_line(intid, level ? 1u : 0u);
 }
 
-void host_notify(uint32_t handle)
+void machine_notify(uint32_t handle)
 {
 	(void)svc_notify(handle);
 }
 
-uint64_t host_ticks(void)
+uint64_t machine_ticks(void)
 {
 	return clock_now();
 }
 
-uint64_t host_ticks_per_second(void)
+uint64_t machine_ticks_per_second(void)
 {
 	return clock_ticks_per_second();
 }
 
-void host_pause(void)
+void machine_pause(void)
 {
 	__asm__ volatile("yield");
 }
 
-void host_sleep(void)
+void machine_sleep(void)
 {
 	(void)svc_wait(0u, clock_now() + clock_ticks_from_us(SLEEP_US));
 }
 
-uint64_t host_register(uint32_t number)
+uint64_t machine_register(uint32_t number)
 {
 	uint64_t value = 0u;
 
 	return svc_vcpu_get(number, &value) == STATUS_OK ? value : 0u;
 }
 
-void host_set_register(uint32_t number, uint64_t value)
+void machine_set_register(uint32_t number, uint64_t value)
 {
 	(void)svc_vcpu_set(number, value);
 }
 
-bool host_vgic(uint64_t ipa, uint32_t bytes, bool write, uint64_t *value)
+bool machine_vgic(uint64_t ipa, uint32_t bytes, bool write, uint64_t *value)
 {
 	status_t status = STATUS_STATE;
 
@@ -63,7 +63,7 @@ bool host_vgic(uint64_t ipa, uint32_t bytes, bool write, uint64_t *value)
 		uint64_t moved = *value;
 
 		if (i != 0u)
-			host_sleep();
+			machine_sleep();
 		status = svc_vgic_access(ipa, bytes | (write ? SVC_VGIC_WRITE : 0u), &moved);
 		if (status == STATUS_OK)
 			*value = moved;
@@ -71,7 +71,7 @@ bool host_vgic(uint64_t ipa, uint32_t bytes, bool write, uint64_t *value)
 	return status == STATUS_OK;
 }
 
-void host_clear(void *start, uint64_t bytes)
+void machine_clear(void *start, uint64_t bytes)
 {
 	uint64_t dczid;
 	uint64_t block;
@@ -94,7 +94,7 @@ void host_clear(void *start, uint64_t bytes)
  * DSB. Invalidated too, so that no clean line of ours hides what the guest writes while its
  * caches are off. The guest runs only after an exception return behind this DSB.
  */
-void host_clean(void *start, uint64_t bytes)
+void machine_clean(void *start, uint64_t bytes)
 {
 	uint64_t ctr;
 	uint64_t line;

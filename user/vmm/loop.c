@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vCPU loop; contract in vcpu.h. Each thread owns its own loop variables; shared are
+ * The vCPU loop; contract in loop.h. Each thread owns its own loop variables; shared are
  * only the device table and the PSCI state, which look after themselves. The path of a
  * device access is the hot one: the last device is tried first, and nothing is formatted,
  * logged or allocated on it.
  */
-#include "user/vmm/vcpu.h"
+#include "user/vmm/loop.h"
 
 #include <stddef.h>
 
 #include "user/lib/info.h"
 #include "user/lib/syscalls.h"
 #include "user/vmm/emulate.h"
-#include "user/vmm/mmio.h"
-#include "user/vmm/psci.h"
+#include "user/vmm/bus.h"
+#include "user/vmm/vpsci.h"
 
 #define ALL_BITS     UINT64_MAX
 #define PSTATE_RESET 0x3c5u /* EL1h, DAIF masked: what CPU_ON and reset give (DEN 0022 6.4) */
@@ -21,29 +21,29 @@
 #define likely(condition) __builtin_expect(!!(condition), 1)
 
 /* What the next vcpu_run answers. */
-struct vcpu_reply {
+struct loop_reply {
 	uint64_t op;
 	uint64_t value[4];
 };
 
 /* Before the first access, and where nothing is: no address is in it. */
-static struct device vcpu_no_device;
+static struct device loop_no_device;
 
-_Static_assert(VCPU_EXIT_MMIO_WRITE == VCPU_EXIT_MMIO_READ + 1u, "vcpu_loop compares a range");
+_Static_assert(VCPU_EXIT_MMIO_WRITE == VCPU_EXIT_MMIO_READ + 1u, "loop_run compares a range");
 
-static struct device *vcpu_find(uint64_t ipa)
+static struct device *loop_find(uint64_t ipa)
 {
-	struct device *device = mmio_find(ipa);
+	struct device *device = bus_find(ipa);
 
-	return device != NULL ? device : &vcpu_no_device;
+	return device != NULL ? device : &loop_no_device;
 }
 
-static void vcpu_serve(uint64_t bits)
+static void loop_serve(uint64_t bits)
 {
-	mmio_poll(bits);
+	bus_poll(bits);
 }
 
-static void vcpu_reset(uint64_t entry, uint64_t argument)
+static void loop_reset(uint64_t entry, uint64_t argument)
 {
 	(void)svc_vcpu_set(VCPU_REG_RESET, 0u);
 	(void)svc_vcpu_set(VCPU_REG_PC, entry);
@@ -52,41 +52,41 @@ static void vcpu_reset(uint64_t entry, uint64_t argument)
 }
 
 /* Switched off: until a CPU_ON. Leaves the vCPU ready to enter; returns its x0. */
-static uint64_t vcpu_wait_on(uint32_t self)
+static uint64_t loop_wait_on(uint32_t self)
 {
 	uint64_t entry;
 	uint64_t context;
 
-	while (!psci_take_on(self, &entry, &context))
-		vcpu_serve(svc_wait(ALL_BITS, mmio_deadline()));
-	vcpu_reset(entry, context);
+	while (!vpsci_take_on(self, &entry, &context))
+		loop_serve(svc_wait(ALL_BITS, bus_deadline()));
+	loop_reset(entry, context);
 	return context;
 }
 
 /* HVC and SMC. */
-static struct vcpu_reply vcpu_call(uint32_t self, const struct svc_exit *exit)
+static struct loop_reply loop_call(uint32_t self, const struct svc_exit *exit)
 {
-	struct vcpu_reply reply = { .op = VCPU_CALL_RETURN };
-	struct psci_answer answer = psci_call(self, &exit->x[1]);
+	struct loop_reply reply = { .op = VCPU_CALL_RETURN };
+	struct vpsci_answer answer = vpsci_call(self, &exit->x[1]);
 
 	reply.value[0] = answer.value;
 	for (uint32_t i = 1u; i < 4u; i++)
 		reply.value[i] = exit->x[1u + i]; /* SMCCC 1.1: unused result registers are kept */
 	switch (answer.action) {
-	case PSCI_WAKE:
+	case VPSCI_WAKE:
 		(void)svc_notify(info_get()->vm.sibling[answer.target]);
 		break;
-	case PSCI_IDLE:
+	case VPSCI_IDLE:
 		reply.op = VCPU_CALL_IDLE;
 		break;
-	case PSCI_CPU_OFF:
+	case VPSCI_CPU_OFF:
 		/* the call of CPU_OFF is still the pending exit: its return enters the guest */
-		reply = (struct vcpu_reply){ .op = VCPU_CALL_RETURN };
-		reply.value[0] = vcpu_wait_on(self);
+		reply = (struct loop_reply){ .op = VCPU_CALL_RETURN };
+		reply.value[0] = loop_wait_on(self);
 		break;
-	case PSCI_SYSTEM_OFF:
+	case VPSCI_SYSTEM_OFF:
 		svc_exit(EXIT_REASON_OFF, 0u);
-	case PSCI_SYSTEM_RESET:
+	case VPSCI_SYSTEM_RESET:
 		svc_exit(EXIT_REASON_RESET, 0u);
 	default:
 		break;
@@ -95,32 +95,32 @@ static struct vcpu_reply vcpu_call(uint32_t self, const struct svc_exit *exit)
 }
 
 /* Everything but device accesses that carry their syndrome. */
-static struct vcpu_reply vcpu_other(uint32_t self, const struct svc_exit *exit)
+static struct loop_reply loop_other(uint32_t self, const struct svc_exit *exit)
 {
 	switch (exit->x[0]) {
 	case VCPU_EXIT_NOTIFIED:
-		vcpu_serve(svc_wait(ALL_BITS, 0u));
-		return (struct vcpu_reply){ .op = VCPU_RESUME };
+		loop_serve(svc_wait(ALL_BITS, 0u));
+		return (struct loop_reply){ .op = VCPU_RESUME };
 	case VCPU_EXIT_DECODE:
-		return (struct vcpu_reply){
+		return (struct loop_reply){
 			.op = emulate_access(exit->x[1], exit->x[2], exit->x[3], exit->x[4])
 		};
 	case VCPU_EXIT_CALL:
-		return vcpu_call(self, exit);
+		return loop_call(self, exit);
 	case VCPU_EXIT_FETCH:
 	case VCPU_EXIT_MMIO_READ:
 	case VCPU_EXIT_MMIO_WRITE:
 		/* no device there, or not in that way: as a bus answers (DDI 0487 D1.13.4) */
-		return (struct vcpu_reply){ .op = VCPU_ABORT };
+		return (struct loop_reply){ .op = VCPU_ABORT };
 	default:
 		svc_exit(EXIT_REASON_FAILED, exit->x[1]);
 	}
 }
 
 /* Serves any exit and runs the guest to its next one. */
-static __attribute__((noinline)) void vcpu_step(uint32_t self, struct svc_exit *exit)
+static __attribute__((noinline)) void loop_step(uint32_t self, struct svc_exit *exit)
 {
-	struct vcpu_reply reply = vcpu_other(self, exit);
+	struct loop_reply reply = loop_other(self, exit);
 
 	*exit = svc_vcpu_run(reply.op, reply.value[0], reply.value[1], reply.value[2],
 			     reply.value[3]);
@@ -128,19 +128,19 @@ static __attribute__((noinline)) void vcpu_step(uint32_t self, struct svc_exit *
 
 /* A device access with its syndrome: true if it was served, op and value say how to go on. */
 static inline __attribute__((always_inline)) bool
-vcpu_access(struct device *device, const struct svc_exit *exit, uint64_t *op, uint64_t *value)
+loop_access(struct device *device, const struct svc_exit *exit, uint64_t *op, uint64_t *value)
 {
 	if (exit->x[0] == VCPU_EXIT_MMIO_READ) {
 		*op = VCPU_READ_VALUE;
-		return mmio_read(device, exit->x[1], (uint32_t)exit->x[2], value);
+		return bus_read(device, exit->x[1], (uint32_t)exit->x[2], value);
 	}
 	*op = VCPU_DONE;
-	return mmio_write(device, exit->x[1], (uint32_t)exit->x[2], exit->x[3]);
+	return bus_write(device, exit->x[1], (uint32_t)exit->x[2], exit->x[3]);
 }
 
-static _Noreturn void vcpu_loop(uint32_t self)
+static _Noreturn void loop_run(uint32_t self)
 {
-	struct device *last = &vcpu_no_device;
+	struct device *last = &loop_no_device;
 	struct svc_exit exit = svc_vcpu_answer(VCPU_RESUME, 0u);
 
 	for (;;) {
@@ -150,34 +150,34 @@ static _Noreturn void vcpu_loop(uint32_t self)
 
 		if (likely(exit.x[0] - VCPU_EXIT_MMIO_READ <= 1u)) {
 			if (exit.x[1] - last->ipa >= last->bytes)
-				last = vcpu_find(exit.x[1]);
+				last = loop_find(exit.x[1]);
 			if (likely(last->bytes != 0u) &&
-			    likely(vcpu_access(last, &exit, &op, &value))) {
+			    likely(loop_access(last, &exit, &op, &value))) {
 				exit = svc_vcpu_answer(op, value);
 				continue;
 			}
 		}
 		/* a copy, so that the path above keeps its exit in registers */
 		other = exit;
-		vcpu_step(self, &other);
+		loop_step(self, &other);
 		exit = other;
 	}
 }
 
-_Noreturn void vcpu_start(uint32_t self, uint64_t entry, uint64_t argument)
+_Noreturn void loop_start(uint32_t self, uint64_t entry, uint64_t argument)
 {
-	vcpu_reset(entry, argument);
-	vcpu_loop(self);
+	loop_reset(entry, argument);
+	loop_run(self);
 }
 
-_Noreturn void vcpu_start_off(uint32_t self)
+_Noreturn void loop_start_off(uint32_t self)
 {
-	(void)vcpu_wait_on(self);
-	vcpu_loop(self);
+	(void)loop_wait_on(self);
+	loop_run(self);
 }
 
-_Noreturn void vcpu_device_thread(void)
+_Noreturn void loop_device_thread(void)
 {
 	for (;;)
-		vcpu_serve(svc_wait(ALL_BITS, mmio_deadline()));
+		loop_serve(svc_wait(ALL_BITS, bus_deadline()));
 }

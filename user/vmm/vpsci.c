@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PSCI and SMCCC; contract in psci.h. Owns the power state of the vCPUs. Portable. */
-#include "user/vmm/psci.h"
+/* PSCI and SMCCC; contract in vpsci.h. Owns the power state of the vCPUs. Portable. */
+#include "user/vmm/vpsci.h"
 
 #include <stddef.h>
 
@@ -30,7 +30,7 @@
 #define POWER_STATE_POWERDOWN	0x00010000u
 
 /* Error codes, DEN 0022 table 6; a 64-bit call returns them sign-extended */
-enum psci_error {
+enum vpsci_error {
 	SUCCESS = 0,
 	NOT_SUPPORTED = -1,
 	INVALID_PARAMETERS = -2,
@@ -48,9 +48,9 @@ enum psci_error {
  * Power states. CLAIMED: a CPU_ON won the right to write entry and context; READY: they are
  * written, the target's thread has not looked yet.
  */
-enum psci_power { POWER_OFF, POWER_CLAIMED, POWER_READY, POWER_ON };
+enum vpsci_power { POWER_OFF, POWER_CLAIMED, POWER_READY, POWER_ON };
 
-struct psci_vcpu {
+struct vpsci_vcpu {
 	uint32_t power;
 	uint32_t known;
 	uint64_t affinity;
@@ -58,71 +58,71 @@ struct psci_vcpu {
 	uint64_t context;
 };
 
-static struct psci_vcpu psci_vcpus[PSCI_VCPUS];
-static uint32_t psci_count;
+static struct vpsci_vcpu vpsci_vcpus[VPSCI_VCPUS];
+static uint32_t vpsci_count;
 
-static struct psci_answer psci_return(int64_t value)
+static struct vpsci_answer vpsci_return(int64_t value)
 {
-	return (struct psci_answer){ .action = PSCI_RETURN, .value = (uint64_t)value };
+	return (struct vpsci_answer){ .action = VPSCI_RETURN, .value = (uint64_t)value };
 }
 
-void psci_init(uint32_t vcpu_count)
+void vpsci_init(uint32_t vcpu_count)
 {
-	psci_count = vcpu_count < PSCI_VCPUS ? vcpu_count : PSCI_VCPUS;
-	for (uint32_t i = 0u; i < PSCI_VCPUS; i++)
-		psci_vcpus[i] = (struct psci_vcpu){ .power = i == 0u ? POWER_ON : POWER_OFF };
+	vpsci_count = vcpu_count < VPSCI_VCPUS ? vcpu_count : VPSCI_VCPUS;
+	for (uint32_t i = 0u; i < VPSCI_VCPUS; i++)
+		vpsci_vcpus[i] = (struct vpsci_vcpu){ .power = i == 0u ? POWER_ON : POWER_OFF };
 }
 
-void psci_set_mpidr(uint32_t vcpu, uint64_t mpidr)
+void vpsci_set_mpidr(uint32_t vcpu, uint64_t mpidr)
 {
-	if (vcpu >= psci_count)
+	if (vcpu >= vpsci_count)
 		return;
-	psci_vcpus[vcpu].affinity = mpidr & AFFINITY_MASK;
-	/* release: pairs with the acquire in psci_known */
-	__atomic_store_n(&psci_vcpus[vcpu].known, 1u, __ATOMIC_RELEASE);
+	vpsci_vcpus[vcpu].affinity = mpidr & AFFINITY_MASK;
+	/* release: pairs with the acquire in vpsci_known */
+	__atomic_store_n(&vpsci_vcpus[vcpu].known, 1u, __ATOMIC_RELEASE);
 }
 
-uint32_t psci_known(void)
+uint32_t vpsci_known(void)
 {
 	uint32_t known = 0u;
 
-	for (uint32_t i = 0u; i < psci_count; i++)
-		known += __atomic_load_n(&psci_vcpus[i].known, __ATOMIC_ACQUIRE);
+	for (uint32_t i = 0u; i < vpsci_count; i++)
+		known += __atomic_load_n(&vpsci_vcpus[i].known, __ATOMIC_ACQUIRE);
 	return known;
 }
 
-/* The index of the vCPU with this target affinity, or PSCI_VCPUS. */
-static uint32_t psci_find(uint64_t affinity)
+/* The index of the vCPU with this target affinity, or VPSCI_VCPUS. */
+static uint32_t vpsci_find(uint64_t affinity)
 {
-	for (uint32_t i = 0u; i < psci_count; i++) {
-		if (psci_vcpus[i].affinity == affinity)
+	for (uint32_t i = 0u; i < vpsci_count; i++) {
+		if (vpsci_vcpus[i].affinity == affinity)
 			return i;
 	}
-	return PSCI_VCPUS;
+	return VPSCI_VCPUS;
 }
 
-static struct psci_answer psci_cpu_on(uint64_t affinity, uint64_t entry, uint64_t context)
+static struct vpsci_answer vpsci_cpu_on(uint64_t affinity, uint64_t entry, uint64_t context)
 {
-	uint32_t target = psci_find(affinity);
+	uint32_t target = vpsci_find(affinity);
 	uint32_t power = POWER_OFF;
 
-	if (target == PSCI_VCPUS)
-		return psci_return(INVALID_PARAMETERS);
+	if (target == VPSCI_VCPUS)
+		return vpsci_return(INVALID_PARAMETERS);
 	if (ram_pointer(entry, 4u) == NULL)
-		return psci_return(INVALID_ADDRESS);
-	if (!__atomic_compare_exchange_n(&psci_vcpus[target].power, &power, POWER_CLAIMED, false,
+		return vpsci_return(INVALID_ADDRESS);
+	if (!__atomic_compare_exchange_n(&vpsci_vcpus[target].power, &power, POWER_CLAIMED, false,
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return psci_return(power == POWER_ON ? ALREADY_ON : ON_PENDING);
-	psci_vcpus[target].entry = entry;
-	psci_vcpus[target].context = context;
-	/* release: pairs with the acquire in psci_take_on */
-	__atomic_store_n(&psci_vcpus[target].power, POWER_READY, __ATOMIC_RELEASE);
-	return (struct psci_answer){ .action = PSCI_WAKE, .target = target, .value = SUCCESS };
+		return vpsci_return(power == POWER_ON ? ALREADY_ON : ON_PENDING);
+	vpsci_vcpus[target].entry = entry;
+	vpsci_vcpus[target].context = context;
+	/* release: pairs with the acquire in vpsci_take_on */
+	__atomic_store_n(&vpsci_vcpus[target].power, POWER_READY, __ATOMIC_RELEASE);
+	return (struct vpsci_answer){ .action = VPSCI_WAKE, .target = target, .value = SUCCESS };
 }
 
-bool psci_take_on(uint32_t self, uint64_t *entry, uint64_t *context)
+bool vpsci_take_on(uint32_t self, uint64_t *entry, uint64_t *context)
 {
-	struct psci_vcpu *vcpu = &psci_vcpus[self];
+	struct vpsci_vcpu *vcpu = &vpsci_vcpus[self];
 
 	if (__atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) != POWER_READY)
 		return false;
@@ -132,41 +132,41 @@ bool psci_take_on(uint32_t self, uint64_t *entry, uint64_t *context)
 	return true;
 }
 
-static struct psci_answer psci_cpu_off(uint32_t self)
+static struct vpsci_answer vpsci_cpu_off(uint32_t self)
 {
 	/* release: what this vCPU did happens before its next CPU_ON */
-	__atomic_store_n(&psci_vcpus[self].power, POWER_OFF, __ATOMIC_RELEASE);
-	return (struct psci_answer){ .action = PSCI_CPU_OFF };
+	__atomic_store_n(&vpsci_vcpus[self].power, POWER_OFF, __ATOMIC_RELEASE);
+	return (struct vpsci_answer){ .action = VPSCI_CPU_OFF };
 }
 
 /*
  * DEN 0022 5.4: a power-down request may be served as a standby, which returns SUCCESS to
  * the caller instead of entering at its address; that is how every request is served here.
  */
-static struct psci_answer psci_cpu_suspend(uint32_t power_state, uint64_t entry)
+static struct vpsci_answer vpsci_cpu_suspend(uint32_t power_state, uint64_t entry)
 {
 	if ((power_state & POWER_STATE_RESERVED) != 0u)
-		return psci_return(INVALID_PARAMETERS);
+		return vpsci_return(INVALID_PARAMETERS);
 	if ((power_state & POWER_STATE_POWERDOWN) != 0u && ram_pointer(entry, 4u) == NULL)
-		return psci_return(INVALID_ADDRESS);
-	return (struct psci_answer){ .action = PSCI_IDLE, .value = SUCCESS };
+		return vpsci_return(INVALID_ADDRESS);
+	return (struct vpsci_answer){ .action = VPSCI_IDLE, .value = SUCCESS };
 }
 
 /* DEN 0022 5.7: above level 0 the answer is for all vCPUs below; any that is on means on. */
-static struct psci_answer psci_affinity_info(uint64_t affinity, uint32_t level)
+static struct vpsci_answer vpsci_affinity_info(uint64_t affinity, uint32_t level)
 {
 	uint64_t ignore;
 	uint32_t best = AFFINITY_OFF;
 	uint32_t matches = 0u;
 
 	if (level > AFFINITY_LEVEL_MAX || (affinity & ~AFFINITY_MASK) != 0u)
-		return psci_return(INVALID_PARAMETERS);
+		return vpsci_return(INVALID_PARAMETERS);
 	/* Aff3 is at bits 39:32, so ignoring three levels ends at bit 24 */
 	ignore = (1ull << (8u * level)) - 1u;
-	for (uint32_t i = 0u; i < psci_count; i++) {
-		uint32_t power = __atomic_load_n(&psci_vcpus[i].power, __ATOMIC_ACQUIRE);
+	for (uint32_t i = 0u; i < vpsci_count; i++) {
+		uint32_t power = __atomic_load_n(&vpsci_vcpus[i].power, __ATOMIC_ACQUIRE);
 
-		if (((psci_vcpus[i].affinity ^ affinity) & ~ignore) != 0u)
+		if (((vpsci_vcpus[i].affinity ^ affinity) & ~ignore) != 0u)
 			continue;
 		matches++;
 		if (power == POWER_ON)
@@ -174,10 +174,10 @@ static struct psci_answer psci_affinity_info(uint64_t affinity, uint32_t level)
 		else if (power != POWER_OFF && best == AFFINITY_OFF)
 			best = AFFINITY_ON_PENDING;
 	}
-	return psci_return(matches != 0u ? (int64_t)best : INVALID_PARAMETERS);
+	return vpsci_return(matches != 0u ? (int64_t)best : INVALID_PARAMETERS);
 }
 
-static struct psci_answer psci_features(uint32_t function)
+static struct vpsci_answer vpsci_features(uint32_t function)
 {
 	static const uint32_t supported[] = {
 		PSCI_VERSION,	  CPU_SUSPEND,	 CPU_SUSPEND | SMC64,
@@ -190,31 +190,31 @@ static struct psci_answer psci_features(uint32_t function)
 	/* For CPU_SUSPEND 0 says: original power_state format, no OS-initiated mode. */
 	for (uint32_t i = 0u; i < sizeof(supported) / sizeof(supported[0]); i++) {
 		if (supported[i] == function)
-			return psci_return(SUCCESS);
+			return vpsci_return(SUCCESS);
 	}
-	return psci_return(NOT_SUPPORTED);
+	return vpsci_return(NOT_SUPPORTED);
 }
 
 /*
  * DEN 0028 7: the workaround calls are answered NOT_SUPPORTED, which is the truth: the VM
  * process does not know the core, and the kernel offers no workaround on request.
  */
-static struct psci_answer psci_arch_features(uint32_t function)
+static struct vpsci_answer vpsci_arch_features(uint32_t function)
 {
 	bool known = function == SMCCC_VERSION || function == SMCCC_ARCH_FEATURES;
 
-	return psci_return(known ? SUCCESS : NOT_SUPPORTED);
+	return vpsci_return(known ? SUCCESS : NOT_SUPPORTED);
 }
 
-static struct psci_answer psci_reset2(uint32_t type)
+static struct vpsci_answer vpsci_reset2(uint32_t type)
 {
 	/* 0 is SYSTEM_WARM_RESET; other architectural types are reserved, vendor types not known */
 	if (type != 0u)
-		return psci_return((type & RESET2_VENDOR) != 0u ? NOT_SUPPORTED : INVALID_PARAMETERS);
-	return (struct psci_answer){ .action = PSCI_SYSTEM_RESET };
+		return vpsci_return((type & RESET2_VENDOR) != 0u ? NOT_SUPPORTED : INVALID_PARAMETERS);
+	return (struct vpsci_answer){ .action = VPSCI_SYSTEM_RESET };
 }
 
-struct psci_answer psci_call(uint32_t self, const uint64_t args[4])
+struct vpsci_answer vpsci_call(uint32_t self, const uint64_t args[4])
 {
 	uint32_t function = (uint32_t)args[0];
 	uint64_t mask = (function & SMC64) != 0u ? UINT64_MAX : UINT32_MAX;
@@ -225,32 +225,32 @@ struct psci_answer psci_call(uint32_t self, const uint64_t args[4])
 	switch (function) {
 	case PSCI_VERSION:
 	case SMCCC_VERSION:
-		return psci_return(VERSION_1_1);
+		return vpsci_return(VERSION_1_1);
 	case CPU_SUSPEND:
 	case CPU_SUSPEND | SMC64:
-		return psci_cpu_suspend((uint32_t)a1, a2);
+		return vpsci_cpu_suspend((uint32_t)a1, a2);
 	case CPU_OFF:
-		return psci_cpu_off(self);
+		return vpsci_cpu_off(self);
 	case CPU_ON:
 	case CPU_ON | SMC64:
-		return psci_cpu_on(a1, a2, a3);
+		return vpsci_cpu_on(a1, a2, a3);
 	case AFFINITY_INFO:
 	case AFFINITY_INFO | SMC64:
-		return psci_affinity_info(a1, (uint32_t)a2);
+		return vpsci_affinity_info(a1, (uint32_t)a2);
 	case MIGRATE_INFO_TYPE:
-		return psci_return(MIGRATION_NOT_NEEDED);
+		return vpsci_return(MIGRATION_NOT_NEEDED);
 	case SYSTEM_OFF:
-		return (struct psci_answer){ .action = PSCI_SYSTEM_OFF };
+		return (struct vpsci_answer){ .action = VPSCI_SYSTEM_OFF };
 	case SYSTEM_RESET:
-		return (struct psci_answer){ .action = PSCI_SYSTEM_RESET };
+		return (struct vpsci_answer){ .action = VPSCI_SYSTEM_RESET };
 	case SYSTEM_RESET2:
 	case SYSTEM_RESET2 | SMC64:
-		return psci_reset2((uint32_t)a1);
+		return vpsci_reset2((uint32_t)a1);
 	case PSCI_FEATURES:
-		return psci_features((uint32_t)a1);
+		return vpsci_features((uint32_t)a1);
 	case SMCCC_ARCH_FEATURES:
-		return psci_arch_features((uint32_t)a1);
+		return vpsci_arch_features((uint32_t)a1);
 	default:
-		return psci_return(NOT_SUPPORTED);
+		return vpsci_return(NOT_SUPPORTED);
 	}
 }
