@@ -53,7 +53,8 @@ static void sched_poke_waiting(struct thread *thread)
 	sched_ready(thread);
 }
 
-void sched_poke(struct thread *thread)
+/* All that may have changed for the thread. Only sched_resume starts a parked thread. */
+static void sched_look(struct thread *thread)
 {
 	uint32_t state = __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE);
 
@@ -81,6 +82,18 @@ void sched_poke(struct thread *thread)
 			thread->cpu->resched = true;
 		break;
 	}
+}
+
+void sched_poke(struct thread *thread)
+{
+	/*
+	 * A thread that has just parked in this very entry may be started again by another CPU
+	 * already, but its old context is still to be saved by the entry code.
+	 */
+	if (thread->state == THREAD_PARKED)
+		sched_signal_later(thread);
+	else
+		sched_look(thread);
 }
 
 /*
@@ -140,7 +153,7 @@ static void sched_drain(struct cpu *cpu)
 		return;
 	wake = __atomic_exchange_n(&cpu->wake, 0u, __ATOMIC_SEQ_CST);
 	while (wake != 0u) {
-		sched_poke(cpu->slots[__builtin_ctzll(wake)]);
+		sched_look(cpu->slots[__builtin_ctzll(wake)]);
 		wake &= wake - 1u;
 	}
 }
