@@ -14,10 +14,9 @@
  * acquire, then data: they pair. The reader loads data, then stores tail with release; the
  * writer loads tail with acquire before it writes over: they pair.
  *
- * Generations: a side that starts sets its private indices from the shared ones
- * (resynchronising an empty ring: reader tail = head; writer continues at its last head) and
- * increments generation[side]; a reader that sees the writer's generation change sets
- * tail = head. So a restart on either side loses at most what was in flight.
+ * Generations: a side that starts takes its private indices from the shared ones, where they
+ * do not contradict each other (else it empties the ring), and increments generation[side].
+ * So what a side wrote before it was restarted is still read, and nothing is read twice.
  *
  * Whoever writes into a ring that was empty, or reads from one that was full, notifies.
  */

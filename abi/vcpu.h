@@ -10,8 +10,8 @@
 #define BULKHEAD_ABI_VCPU_H
 
 /* Operations: x0 of vcpu_run. In brackets the exits that each one answers. */
-#define VCPU_RESUME      0u /* [any but a pending MMIO, decode, fetch or call] go on where the guest stands */
-#define VCPU_READ_VALUE  1u /* [MMIO_READ] x1 goes to the guest's register, extended as its instruction says; next PC */
+#define VCPU_RESUME      0u /* [NOTIFIED, and the first run] go on where the guest stands */
+#define VCPU_READ_VALUE  1u /* [MMIO_READ] x1 goes to the guest's register, extended; next PC */
 #define VCPU_DONE        2u /* [MMIO_WRITE, DECODE] next PC */
 #define VCPU_CALL_RETURN 3u /* [CALL] x1..x4 go to the guest's x0..x3 */
 #define VCPU_CALL_IDLE   4u /* [CALL] as CALL_RETURN, then wait for an interrupt as WFI does (PSCI CPU_SUSPEND) */

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import shutil
-import subprocess
+import tempfile
 
 from machine import Failure
 from table import TARGETS
@@ -237,8 +237,31 @@ def links():
     fail(problems)
 
 
+def setup():
+    """An ordinary user without the tools gets the one line that helps; exit statuses."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("sh", "dirname", "tr", "sed"):
+            os.symlink(shutil.which(name), os.path.join(folder, name))
+        for name, text in (("id", "echo 1000"), ("apt-get", "exit 1")):
+            path = os.path.join(folder, name)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\n%s\n" % text)
+            os.chmod(path, 0o755)
+        status, text = run(["./bulkhead", "run"], env={"PATH": folder})
+    wanted = r"^apt-get install --no-install-recommends .*gcc-aarch64-linux-gnu.*qemu-system-arm"
+    if status != 2 or len(re.findall(wanted, text, re.MULTILINE)) != 1:
+        raise Failure("without tools: status %d\n%s" % (status, text))
+    for arguments, want in ((["help"], 0), (["--version"], 0), ([], 3), (["nonsense"], 3),
+                            (["bench"], 3), (["check"], 3), (["check", "nowhere.dts"], 3),
+                            (["run", "--nonsense"], 3)):
+        status, text = run(["./bulkhead"] + arguments)
+        if status != want:
+            raise Failure("./bulkhead %s: status %d, not %d\n%s"
+                          % (" ".join(arguments), status, want, text))
+
+
 def static_tests():
-    for check in (includes, tree, headers, clang, size, no_fp, reproducible, requirements, links):
+    for check in (setup, includes, tree, headers, clang, size, no_fp, reproducible, requirements, links):
         yield "check/" + check.__name__.replace("_", "-"), check
 
 

@@ -3,7 +3,7 @@
 /* flags: -pthread */
 /*
  * Channels: two threads that sleep when there is nothing to do and are told by the rule of
- * channel.h, broken peers, restarts; and formatted output. REQ-LIB-CHANNEL, REQ-LIB-TEXT.
+ * channel.h, broken peers, restarts; and formatted output. REQ-CON-006.
  */
 #include <pthread.h>
 #include <semaphore.h>

@@ -2,7 +2,7 @@
 /* sources: user/vmm/decode.c */
 /*
  * The A64 load and store decoder, against words from an assembler and every word of a stride
- * through the encoding space. REQ-VMM-DECODE.
+ * through the encoding space. REQ-VCPU-008.
  */
 #include <setjmp.h>
 #include <stdarg.h>

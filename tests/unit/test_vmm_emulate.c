@@ -5,7 +5,7 @@
  */
 /*
  * Decoded accesses to a device of memory words, the guest's stage-1 walk with every granule,
- * and hostile tables. REQ-VMM-DECODE, REQ-VMM-WALK.
+ * and hostile tables. REQ-VCPU-008, REQ-DEV-006.
  */
 #include <setjmp.h>
 #include <stdarg.h>

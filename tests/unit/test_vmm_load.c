@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sources: user/vmm/load.c user/vmm/ram.c tests/unit/vmm_host.c */
-/* The guest loader: each kind of kernel, and files that lie. REQ-VMM-LOAD. */
+/* The guest loader: each kind of kernel, and files that lie. REQ-DEV-005, REQ-DEV-006. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

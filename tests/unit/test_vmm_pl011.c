@@ -2,7 +2,7 @@
 /*
  * sources: user/vmm/dev/pl011.c user/vmm/bus.c user/lib/channel.c tests/unit/vmm_host.c
  */
-/* The PL011 of DDI 0183 with a console at the other end of its channel. REQ-VMM-PL011. */
+/* The PL011 of DDI 0183 with a console at the other end of its channel. REQ-DEV-002, REQ-DEV-006. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

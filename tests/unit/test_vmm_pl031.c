@@ -3,7 +3,7 @@
  * sources: user/vmm/dev/pl031.c user/vmm/dev/zero.c user/vmm/bus.c user/lib/channel.c
  *	tests/unit/vmm_host.c
  */
-/* The PL031, the empty device, and the table that they are found in. REQ-VMM-PL031, -MMIO. */
+/* The PL031, the empty device, and the table that they are found in. REQ-DEV-003, REQ-DEV-004. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

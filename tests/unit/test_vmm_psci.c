@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sources: user/vmm/vpsci.c user/vmm/ram.c tests/unit/vmm_host.c */
-/* PSCI 1.1 and SMCCC 1.1 of a VM with four vCPUs. REQ-VMM-PSCI. */
+/* PSCI 1.1 and SMCCC 1.1 of a VM with four vCPUs. REQ-PSCI-001, REQ-PSCI-002, REQ-PSCI-003. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -76,3 +76,9 @@ void machine_clean(void *start, uint64_t bytes)
 	(void)start;
 	fake_host.cleaned += bytes;
 }
+
+void machine_clean_code(void *start, uint64_t bytes)
+{
+	(void)start;
+	(void)bytes;
+}

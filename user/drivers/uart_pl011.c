@@ -1,57 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The physical PL011; contract in uart_pl011.h. Registers: DDI 0183 chapter 3. */
-#include "user/drivers/uart_pl011.h"
+/*
+ * The physical PL011 (DDI 0183, chapter 3), interrupt driven; contract in user/lib/uart.h.
+ * Owns the registers at uart->va, which are mapped in this process alone (EL2 used them until
+ * it started and uses them again in a panic).
+ */
+#include "user/lib/uart.h"
 
-#define UARTDR   (0x00u / 4u)
-#define UARTFR   (0x18u / 4u)
-#define UARTLCR  (0x2cu / 4u)
-#define UARTCR   (0x30u / 4u)
-#define UARTIFLS (0x34u / 4u)
-#define UARTIMSC (0x38u / 4u)
-#define UARTICR  (0x44u / 4u)
+/* Registers, DDI 0183 table 3-1, as 32-bit words */
+#define UART_DR	   (0x00u / 4u)
+#define UART_FR	   (0x18u / 4u)
+#define UART_LCR_H (0x2cu / 4u)
+#define UART_CR	   (0x30u / 4u)
+#define UART_IFLS  (0x34u / 4u)
+#define UART_IMSC  (0x38u / 4u)
+#define UART_ICR   (0x44u / 4u)
 
+#define DR_OE	 (1u << 11) /* bytes before this one were lost */
+#define DR_WRONG (7u << 8)  /* break, parity or framing error: not a byte */
+
+#define FR_BUSY (1u << 3)
 #define FR_RXFE (1u << 4)
 #define FR_TXFF (1u << 5)
-#define LCR_FEN (1u << 4)
-#define LCR_8   (3u << 5)
-#define CR_ON   0x301u /* UARTEN, TXE, RXE */
-#define INT_RX  (1u << 4)
-#define INT_TX  (1u << 5)
-#define INT_RT  (1u << 6)
+
+#define LCR_H_FEN    (1u << 4)
+#define LCR_H_WLEN_8 (3u << 5)
+
+#define CR_UARTEN (1u << 0)
+#define CR_TXE	  (1u << 8)
+#define CR_RXE	  (1u << 9)
+
+#define INT_RX	(1u << 4)
+#define INT_TX	(1u << 5)
+#define INT_RT	(1u << 6)
 #define INT_ALL 0x7ffu
+
+#define IFLS_EARLY  0u	  /* transmit when 1/8 is left, receive from 1/8 on */
+#define DRAIN_TURNS 4096u /* a bound, not a time: what stays in the FIFO is lost */
+
+static volatile uint32_t *uart_register(const struct uart *uart, uint32_t index)
+{
+	return (volatile uint32_t *)(uintptr_t)uart->va + index;
+}
+
+static uint32_t uart_read(const struct uart *uart, uint32_t index)
+{
+	return *uart_register(uart, index);
+}
+
+static void uart_write(const struct uart *uart, uint32_t index, uint32_t value)
+{
+	*uart_register(uart, index) = value;
+}
 
 void uart_open(struct uart *uart, uint64_t va)
 {
-	uart->page = (volatile uint32_t *)va;
-	uart->page[UARTIMSC] = 0u;
-	uart->page[UARTICR] = INT_ALL;
-	uart->page[UARTLCR] = LCR_FEN | LCR_8;
-	uart->page[UARTIFLS] = 0u; /* transmit below 1/8, receive from 1/8 on */
-	uart->page[UARTCR] = CR_ON;
-	uart->page[UARTIMSC] = INT_RX | INT_RT;
+	*uart = (struct uart){.va = va};
+	uart_write(uart, UART_IMSC, 0u);
+	/* what EL2 has printed goes out first: LCR_H must not change before (3.3.8) */
+	for (uint32_t i = 0u; i < DRAIN_TURNS; i++) {
+		if ((uart_read(uart, UART_FR) & FR_BUSY) == 0u)
+			break;
+	}
+	/* LCR_H is written only while the UART is off, and its write completes the divisors (3.3.7) */
+	uart_write(uart, UART_CR, 0u);
+	uart_write(uart, UART_LCR_H, LCR_H_FEN | LCR_H_WLEN_8);
+	uart_write(uart, UART_IFLS, IFLS_EARLY);
+	uart_write(uart, UART_ICR, INT_ALL);
+	uart_write(uart, UART_CR, CR_UARTEN | CR_TXE | CR_RXE);
+}
+
+/*
+ * The transmit interrupt is raised when the FIFO drains to its level, not while it is there,
+ * so it is taken back before the FIFO is filled: a drain in between is seen by uart_end.
+ */
+void uart_begin(struct uart *uart)
+{
+	uart_write(uart, UART_ICR, INT_ALL);
 }
 
 int uart_take(struct uart *uart)
 {
-	if ((uart->page[UARTFR] & FR_RXFE) != 0u)
-		return -1;
-	return (int)(uart->page[UARTDR] & 0xffu);
+	while ((uart_read(uart, UART_FR) & FR_RXFE) == 0u) {
+		uint32_t data = uart_read(uart, UART_DR);
+
+		if ((data & (DR_OE | DR_WRONG)) != 0u)
+			uart->errors++;
+		if ((data & DR_WRONG) == 0u)
+			return (int)(data & 0xffu);
+	}
+	return -1;
 }
 
 bool uart_put(struct uart *uart, uint8_t byte)
 {
-	if ((uart->page[UARTFR] & FR_TXFF) != 0u)
+	if ((uart_read(uart, UART_FR) & FR_TXFF) != 0u)
 		return false;
-	uart->page[UARTDR] = byte;
+	uart_write(uart, UART_DR, byte);
 	return true;
 }
 
-void uart_want_transmit(struct uart *uart, bool wanted)
+void uart_end(struct uart *uart, bool receive, bool transmit)
 {
-	uart->page[UARTIMSC] = INT_RX | INT_RT | (wanted ? INT_TX : 0u);
-}
-
-void uart_served(struct uart *uart)
-{
-	uart->page[UARTICR] = INT_RX | INT_RT | INT_TX;
+	uart_write(uart, UART_IMSC, (receive ? INT_RX | INT_RT : 0u) | (transmit ? INT_TX : 0u));
 }

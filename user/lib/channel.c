@@ -17,16 +17,34 @@ static struct channel_ring *channel_in(const struct channel_end *end)
 	return &end->shared->ring[end->side ^ 1u];
 }
 
-void channel_open(struct channel_end *end, struct channel *shared, uint32_t side, uint32_t handle)
+/* keep: what has not been read is kept, unless the indices contradict each other. */
+static void channel_join(struct channel_end *end, struct channel *shared, uint32_t side,
+			 uint32_t handle, bool keep)
 {
+	uint32_t tail;
+
 	*end = (struct channel_end){ .shared = shared, .handle = handle, .side = side & 1u };
 	end->head = __atomic_load_n(&channel_out(end)->head, __ATOMIC_RELAXED);
 	end->peer_generation =
 		__atomic_load_n(&shared->generation[end->side ^ 1u], __ATOMIC_ACQUIRE);
 	end->tail = __atomic_load_n(&channel_in(end)->head, __ATOMIC_ACQUIRE);
+	tail = __atomic_load_n(&channel_in(end)->tail, __ATOMIC_RELAXED);
+	if (keep && end->tail - tail <= CHANNEL_RING_BYTES)
+		end->tail = tail;
 	__atomic_store_n(&channel_in(end)->tail, end->tail, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&shared->generation[end->side], 1u, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void channel_open(struct channel_end *end, struct channel *shared, uint32_t side, uint32_t handle)
+{
+	channel_join(end, shared, side, handle, false);
+}
+
+void channel_resume(struct channel_end *end, struct channel *shared, uint32_t side,
+		    uint32_t handle)
+{
+	channel_join(end, shared, side, handle, true);
 }
 
 void channel_open_info(struct channel_end *end, const struct process_channel *info)

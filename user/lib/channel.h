@@ -31,7 +31,10 @@ struct channel_end {
 
 /* Takes over the shared indices; what was in flight towards us is dropped. The peer must be told. */
 void channel_open(struct channel_end *end, struct channel *shared, uint32_t side, uint32_t handle);
-/* As above, by the info page's record. */
+/* The same, but what nobody has read yet is kept: for text that was printed before its reader ran. */
+void channel_resume(struct channel_end *end, struct channel *shared, uint32_t side,
+		    uint32_t handle);
+/* channel_open by the info page's record. */
 void channel_open_info(struct channel_end *end, const struct process_channel *info);
 
 /* Writes up to `bytes` bytes; returns how many fitted. *tell is set true if the peer must be told. */

@@ -1,143 +1,146 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The console process: owns the board's UART and gives every world a console on it. One
- * thread; every wake-up looks at everything, for at most one chunk of each world, so no world
- * keeps another waiting for longer than a round.
+ * thread, with a budget; it never spins. Each round looks at everything for a bounded number
+ * of bytes, the keyboard first; while there was something to move another round follows, else
+ * it waits for the UART's interrupt, a world, or the time that the multiplexer names.
+ *
+ * Owns: process_device 0 with its interrupt, and the console end of every world's channel.
  */
-#include "user/drivers/uart_pl011.h"
 #include "user/lib/channel_io.h"
 #include "user/lib/clock.h"
 #include "user/lib/info.h"
 #include "user/lib/program.h"
 #include "user/lib/syscalls.h"
+#include "user/lib/uart.h"
 #include "user/services/console_mux.h"
 
 PROGRAM_RECORD("console", 0u);
 
-#define CONSOLE_CHUNK     256u
-#define CONSOLE_REFILL_US 10000u
-#define CONSOLE_TX_ROUND  512u /* bytes to the UART per round */
+#define CONSOLE_RECEIVE	 64u  /* bytes of a round from the UART */
+#define CONSOLE_TRANSMIT 512u /* and to it */
+#define CONSOLE_OFF_MS	 200u /* the last words have so long to leave */
 
 static struct mux mux;
 static struct uart uart;
 static struct channel_end ends[MUX_WORLDS];
 
-static void console_to_world(uint32_t world, const char *bytes, uint32_t count)
+/* Worlds of higher priority have printed before the console ran: that is kept. */
+static void console_open_worlds(void)
 {
-	/* what does not fit is lost, as on a UART whose reader sleeps */
-	(void)channel_write(&ends[world], bytes, count);
-}
+	const struct process_info *info = info_get();
 
-static void console_wish(enum mux_wish wish, uint8_t byte)
-{
-	char typed = (char)byte;
+	mux_init(&mux, clock_ticks_per_second());
+	for (uint32_t i = 0u; i < info->channel_count && i < MUX_WORLDS; i++) {
+		const struct process_channel *channel = info_channel(i);
 
-	switch (wish) {
-	case MUX_INPUT:
-		console_to_world(mux.focus, &typed, 1u);
-		break;
-	case MUX_STATUS:
-		if (mux.supervisor != MUX_NO_WORLD)
-			console_to_world(mux.supervisor, "status\n", 7u);
-		break;
-	case MUX_QUIT:
-		(void)svc_system_control(info_get()->system_handle, SYSTEM_OFF);
-		break;
-	default:
-		break;
+		mux_add(&mux, channel->name);
+		channel_resume(&ends[i], (struct channel *)(uintptr_t)channel->va, channel->side,
+			       channel->handle);
+		(void)svc_notify(channel->handle);
 	}
+	mux_start(&mux, clock_now());
 }
 
-static void console_receive(void)
+static bool console_receive(uint64_t now)
 {
-	int byte;
+	uint32_t count = 0u;
 
-	while ((byte = uart_take(&uart)) >= 0)
-		console_wish(mux_input(&mux, (uint8_t)byte), (uint8_t)byte);
-}
+	for (; count < CONSOLE_RECEIVE && mux_can_type(&mux); count++) {
+		int byte = uart_take(&uart);
 
-/* True: some world has more than its chunk. */
-static bool console_collect(void)
-{
-	char bytes[CONSOLE_CHUNK];
-	bool more = false;
-
-	for (uint32_t i = 0u; i < mux.count; i++) {
-		uint32_t room;
-		uint32_t count;
-
-		if (channel_used(&ends[i]) == 0u)
-			continue;
-		room = mux_room(&mux, i);
-		if (room == 0u)
-			continue;
-		count = channel_read(&ends[i], bytes, room < CONSOLE_CHUNK ? room : CONSOLE_CHUNK);
-		mux_output(&mux, i, bytes, count);
-		more = more || count > 0u;
+		if (byte < 0)
+			break;
+		mux_type(&mux, (uint8_t)byte, now);
 	}
-	return more;
+	return count != 0u;
 }
 
-/* True: bytes are left for when the FIFO drains. */
+static bool console_deliver(uint64_t now)
+{
+	uint8_t bytes[64];
+	uint32_t world;
+	uint32_t count = mux_input(&mux, &world, bytes, sizeof(bytes));
+
+	if (count != 0u)
+		count = channel_write(&ends[world], bytes, count);
+	mux_delivered(&mux, count, now);
+	return count != 0u;
+}
+
+static bool console_collect(uint64_t now)
+{
+	uint8_t bytes[MUX_STASH_BYTES];
+	bool moved = false;
+
+	for (uint32_t i = 0u; i < mux.world_count; i++) {
+		uint32_t count = channel_read(&ends[i], bytes, mux_room(&mux, i));
+
+		mux_output(&mux, i, bytes, count, now);
+		moved = moved || count != 0u;
+	}
+	return moved;
+}
+
 static bool console_transmit(void)
 {
-	static int byte = -1;
+	uint32_t count = 0u;
 
-	for (uint32_t i = 0u; i < CONSOLE_TX_ROUND; i++) {
-		if (byte < 0)
-			byte = mux_next(&mux);
-		if (byte < 0)
-			return false;
-		if (!uart_put(&uart, (uint8_t)byte))
-			return true;
-		byte = -1;
+	for (; count < CONSOLE_TRANSMIT; count++) {
+		int byte = mux_peek(&mux);
+
+		if (byte < 0 || !uart_put(&uart, (uint8_t)byte))
+			break;
+		mux_drop(&mux);
 	}
-	return true;
+	return count != 0u;
 }
 
-static void console_open_worlds(const struct process_info *info)
+/* True: something was moved, and there may be more. */
+static bool console_round(uint64_t now)
 {
-	const char *names[MUX_WORLDS];
-	uint32_t count = info->channel_count < MUX_WORLDS ? info->channel_count : MUX_WORLDS;
+	bool moved;
 
-	for (uint32_t i = 0u; i < count; i++) {
-		names[i] = info_channel(i)->name;
-		channel_start(&ends[i], info_channel(i));
+	uart_begin(&uart);
+	moved = console_receive(now);
+	moved = console_deliver(now) || moved;
+	moved = console_collect(now) || moved;
+	mux_step(&mux, now);
+	moved = console_transmit() || moved;
+	uart_end(&uart, mux_can_type(&mux), mux_peek(&mux) >= 0);
+	return moved;
+}
+
+static void console_off(uint32_t interrupt)
+{
+	uint64_t until = clock_now() + clock_ticks_from_us(CONSOLE_OFF_MS * 1000u);
+
+	while (mux_peek(&mux) >= 0 && clock_now() < until) {
+		uart_begin(&uart);
+		(void)console_transmit();
+		uart_end(&uart, false, mux_peek(&mux) >= 0);
+		(void)svc_irq_ack(interrupt);
+		if (mux_peek(&mux) >= 0)
+			(void)svc_wait(UINT64_MAX, until);
 	}
-	mux_init(&mux, names, count);
-	mux_banner(&mux);
+	(void)svc_system_control(info_get()->system_handle, SYSTEM_OFF);
 }
 
 int main(unsigned thread)
 {
-	const struct process_info *info = info_get();
-	uint64_t refilled = clock_now();
-	bool busy = false;
+	const struct process_device *device = info_device(0u);
 
 	(void)thread;
-	if (info->device_count == 0u || info->channel_count == 0u)
+	if (info_get()->device_count == 0u || device->handle == IMAGE_NONE)
 		svc_exit(EXIT_REASON_FAILED, 0u);
-	uart_open(&uart, info_device(0u)->va);
-	console_open_worlds(info);
+	uart_open(&uart, device->va);
+	console_open_worlds();
 	for (;;) {
-		uint64_t now = clock_now();
-		uint64_t since = clock_us_from_ticks(now - refilled);
-		bool left;
+		bool moved = console_round(clock_now());
 
-		if (since >= CONSOLE_REFILL_US) {
-			mux_refill(&mux, since);
-			refilled = now;
-		}
-		uart_served(&uart);
-		console_receive();
-		busy = console_collect();
-		left = console_transmit();
-		uart_want_transmit(&uart, left);
-		(void)svc_irq_ack(info_device(0u)->handle);
-		if (busy && !left)
-			continue;
-		(void)svc_wait(UINT64_MAX, mux_waiting(&mux) ?
-						   refilled + clock_ticks_from_us(CONSOLE_REFILL_US) :
-						   SVC_NEVER);
+		(void)svc_irq_ack(device->handle);
+		if (mux_wants_off(&mux))
+			console_off(device->handle);
+		(void)svc_wait(UINT64_MAX, moved ? 0u : mux_deadline(&mux));
 	}
 }

@@ -1,263 +1,380 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The console's multiplexer; contract in console_mux.h. */
+/* The console's multiplexer, output half; contract in console_mux.h. */
 #include "user/services/console_mux.h"
 
 #include "user/lib/text.h"
 
-/* What one byte of a world out of focus may become: erase, name, redraw. */
-#define MUX_OVERHEAD 512u
-#define MUX_CHUNK    256u
+/* Most that a line of another world takes: erase, name, text, CR LF, and the line drawn again. */
+#define MUX_LINE_COST (8u + MUX_NAME_BYTES + LINE_CELLS + 2u * LINE_CELLS)
+_Static_assert(MUX_TX_FOCUS + 2u * MUX_LINE_COST <= MUX_TX_BYTES, "the focus leaves room");
+_Static_assert(MUX_STASH_BYTES * 2u <= MUX_TX_FOCUS, "a stash fits, each byte being two");
 
-static uint32_t mux_free(const struct mux *mux)
-{
-	return MUX_BUFFER - (mux->head - mux->tail);
-}
-
-static void mux_put(struct mux *mux, char byte)
-{
-	if (mux_free(mux) == 0u)
-		return;
-	mux->buffer[mux->head % MUX_BUFFER] = byte;
-	mux->head++;
-}
-
-static void mux_text(struct mux *mux, const char *text)
-{
-	while (*text != '\0')
-		mux_put(mux, *text++);
-}
-
-void mux_init(struct mux *mux, const char *const *names, uint32_t count)
+void mux_init(struct mux *mux, uint64_t ticks_per_second)
 {
 	memset(mux, 0, sizeof(*mux));
-	mux->count = count < MUX_WORLDS ? count : MUX_WORLDS;
+	mux->ticks_per_second = ticks_per_second;
 	mux->supervisor = MUX_NO_WORLD;
-	mux->focus = MUX_NO_WORLD;
-	for (uint32_t i = 0u; i < mux->count; i++) {
-		mux->world[i].name = names[i];
-		mux->world[i].tokens = MUX_BURST;
-		if (strcmp(names[i], MUX_SUPERVISOR) == 0)
-			mux->supervisor = i;
-		else if (mux->focus == MUX_NO_WORLD || strcmp(names[i], "linux") == 0)
-			mux->focus = i;
-	}
-	if (mux->focus == MUX_NO_WORLD)
-		mux->focus = 0u;
+	mux->deadline = MUX_NEVER;
 }
 
-/* Worlds are numbered from 1 in their order, without the supervisor, which is 0. */
-static uint32_t mux_number(const struct mux *mux, uint32_t world)
+void mux_add(struct mux *mux, const char *name)
 {
-	if (world == mux->supervisor)
-		return 0u;
-	return world + (mux->supervisor != MUX_NO_WORLD && mux->supervisor < world ? 0u : 1u);
-}
+	struct mux_world *world;
 
-static uint32_t mux_world_of(const struct mux *mux, uint32_t number)
-{
-	for (uint32_t i = 0u; i < mux->count; i++) {
-		if (mux_number(mux, i) == number)
-			return i;
-	}
-	return MUX_NO_WORLD;
-}
-
-static void mux_worlds(struct mux *mux)
-{
-	char line[80];
-
-	for (uint32_t i = 0u; i < mux->count; i++) {
-		const struct mux_world *world = &mux->world[i];
-
-		(void)text_format(line, sizeof(line), "  %u %s%s", mux_number(mux, i), world->name,
-				  i == mux->focus ? " (here)" : "");
-		mux_text(mux, line);
-		if (world->held != 0u) {
-			(void)text_format(line, sizeof(line), ", held back %lu times", world->held);
-			mux_text(mux, line);
-		}
-		mux_text(mux, "\r\n");
-	}
-}
-
-void mux_banner(struct mux *mux)
-{
-	mux_text(mux, "Bulkhead: Ctrl-] ? for help\r\n");
-	mux_worlds(mux);
-}
-
-static void mux_help(struct mux *mux)
-{
-	mux_text(mux, "\r\nCtrl-] then: 1..9 a world, 0 the supervisor, s status, q quit, "
-		      "Ctrl-] itself, ? help\r\n");
-	mux_worlds(mux);
-	mux->started_length = 0u;
-}
-
-uint32_t mux_room(struct mux *mux, uint32_t world)
-{
-	struct mux_world *source = &mux->world[world];
-	uint32_t room = mux_free(mux);
-
-	room = room > MUX_OVERHEAD ? room - MUX_OVERHEAD : 0u;
-	if (room > MUX_CHUNK)
-		room = MUX_CHUNK;
-	if (world == mux->focus)
-		return room;
-	if (source->tokens == 0u && !source->holding) {
-		source->holding = true;
-		source->held++;
-	}
-	/* a line of one byte costs its name and the redrawing */
-	room /= 8u;
-	return room < source->tokens ? room : source->tokens;
-}
-
-/* A byte of the world in focus; remembers what is on its unfinished line. */
-static void mux_focus_byte(struct mux *mux, char byte)
-{
-	mux_put(mux, byte);
-	if (byte == '\n' || byte == '\r')
-		mux->started_length = 0u;
-	else if (mux->started_length < MUX_REDRAW)
-		mux->started[mux->started_length++] = byte;
-	if (mux->started_length == MUX_REDRAW)
-		mux->started[MUX_REDRAW - 1u] = byte;
-}
-
-/* A whole line of another world. */
-static void mux_foreign_line(struct mux *mux, struct mux_world *world)
-{
-	bool redraw = mux->started_length > 0u && mux->started_length < MUX_REDRAW;
-
-	if (redraw)
-		mux_text(mux, "\r\x1b[K");
-	else if (mux->started_length > 0u)
-		mux_text(mux, "\r\n");
-	mux_text(mux, world->name);
-	mux_text(mux, "| ");
-	for (uint32_t i = 0u; i < world->length; i++)
-		mux_put(mux, world->line[i]);
-	mux_text(mux, "\r\n");
-	world->length = 0u;
-	if (redraw) {
-		for (uint32_t i = 0u; i < mux->started_length; i++)
-			mux_put(mux, mux->started[i]);
-	} else {
-		mux->started_length = 0u;
-	}
-}
-
-static void mux_foreign_byte(struct mux *mux, struct mux_world *world, char byte)
-{
-	if (byte == '\r')
+	if (mux->world_count == MUX_WORLDS)
 		return;
-	if (byte == '\n') {
-		if (world->length > 0u)
-			mux_foreign_line(mux, world);
+	world = &mux->world[mux->world_count];
+	(void)text_format(world->name, sizeof(world->name), "%s", name);
+	if (strcmp(name, MUX_SUPERVISOR) == 0)
+		mux->supervisor = mux->world_count;
+	mux->world_count++;
+}
+
+/* What printing so many bytes costs in ticks of credit. */
+static uint64_t mux_price(const struct mux *mux, uint64_t bytes)
+{
+	return bytes * mux->ticks_per_second / MUX_RATE;
+}
+
+void mux_start(struct mux *mux, uint64_t now)
+{
+	bool linux_seen = false;
+
+	for (uint32_t i = 0u; i < mux->world_count; i++) {
+		mux->world[i].credit = mux_price(mux, MUX_BURST);
+		mux->world[i].credit_at = now;
+		if (i == mux->supervisor || linux_seen)
+			continue;
+		mux->focus = i;
+		linux_seen = strcmp(mux->world[i].name, MUX_DEFAULT_FOCUS) == 0;
+	}
+	mux_banner(mux);
+}
+
+uint64_t mux_ticks(const struct mux *mux, uint32_t milliseconds)
+{
+	return (uint64_t)milliseconds * mux->ticks_per_second / 1000u;
+}
+
+void mux_until(struct mux *mux, uint64_t time)
+{
+	if (time < mux->deadline)
+		mux->deadline = time;
+}
+
+uint64_t mux_deadline(const struct mux *mux)
+{
+	return mux->deadline;
+}
+
+/* ---- the buffer for the terminal ---- */
+
+static uint32_t mux_tx_used(const struct mux *mux)
+{
+	return mux->tx_head - mux->tx_tail;
+}
+
+static bool mux_tx_fits(const struct mux *mux, uint32_t bytes)
+{
+	return MUX_TX_BYTES - mux_tx_used(mux) >= bytes;
+}
+
+void mux_put(struct mux *mux, char byte)
+{
+	if (mux_tx_fits(mux, 1u))
+		mux->tx[mux->tx_head++ % MUX_TX_BYTES] = (uint8_t)byte;
+}
+
+static void mux_put_text(struct mux *mux, const char *text)
+{
+	for (; *text != '\0'; text++)
+		mux_put(mux, *text);
+}
+
+int mux_peek(const struct mux *mux)
+{
+	return mux_tx_used(mux) != 0u ? mux->tx[mux->tx_tail % MUX_TX_BYTES] : -1;
+}
+
+void mux_drop(struct mux *mux)
+{
+	if (mux_tx_used(mux) != 0u)
+		mux->tx_tail++;
+}
+
+/* ---- lines that come between ---- */
+
+static bool mux_mid_line(const struct mux_world *focus)
+{
+	return focus->line.length != 0u || focus->overlong;
+}
+
+/* Makes room on the terminal for a line of somebody else. */
+static void mux_leave_line(struct mux *mux)
+{
+	const struct mux_world *focus = &mux->world[mux->focus];
+
+	if (focus->overlong)
+		mux_put_text(mux, "\r\n");
+	else if (mux_mid_line(focus))
+		mux_put_text(mux, "\r\x1b[K");
+}
+
+/* Draws the focus's unfinished line, its cursor where it was. */
+static void mux_enter_line(struct mux *mux)
+{
+	struct mux_world *focus = &mux->world[mux->focus];
+	const struct console_line *line = &focus->line;
+
+	if (focus->overlong) {
+		/* what follows stands on a line of its own */
+		line_clear(&focus->line);
+		focus->overlong = false;
 		return;
 	}
-	/* it does not get to steer the terminal */
-	if ((uint8_t)byte < 0x20u || (uint8_t)byte == 0x7fu)
-		byte = byte == '\t' ? ' ' : '.';
-	world->line[world->length++] = byte;
-	if (world->length == MUX_LINE)
-		mux_foreign_line(mux, world);
+	for (uint32_t i = 0u; i < line->length; i++)
+		mux_put(mux, (char)line->cell[i]);
+	for (uint32_t i = line->cursor; i < line->length; i++) {
+		if ((line->cell[i] & 0xc0u) != 0x80u)
+			mux_put(mux, '\b');
+	}
 }
 
-void mux_output(struct mux *mux, uint32_t world, const char *bytes, uint32_t count)
+void mux_say(struct mux *mux, const char *text)
 {
-	struct mux_world *source = &mux->world[world];
+	mux_leave_line(mux);
+	mux_put_text(mux, text);
+	mux_put_text(mux, "\r\n");
+	mux_enter_line(mux);
+}
 
-	if (world != mux->focus) {
-		source->tokens -= count < source->tokens ? count : source->tokens;
-		for (uint32_t i = 0u; i < count; i++)
-			mux_foreign_byte(mux, source, bytes[i]);
+/* Bytes of 0x80 and above are not shown: some terminals take them for control codes. */
+static void mux_show_line(struct mux *mux, const struct mux_world *world)
+{
+	mux_leave_line(mux);
+	mux_put_text(mux, world->name);
+	mux_put_text(mux, "| ");
+	for (uint32_t i = 0u; i < world->line.length; i++) {
+		uint8_t byte = world->line.cell[i];
+
+		mux_put(mux, byte < 0x80u ? (char)byte : '?');
+	}
+	mux_put_text(mux, "\r\n");
+	mux_enter_line(mux);
+}
+
+/* ---- a world without the focus ---- */
+
+static void mux_give_credit(const struct mux *mux, struct mux_world *world, uint64_t now)
+{
+	uint64_t most = mux_price(mux, MUX_BURST);
+	uint64_t more = now - world->credit_at;
+
+	world->credit_at = now;
+	world->credit = more < most - world->credit ? world->credit + more : most;
+}
+
+static void mux_say_held(struct mux *mux, struct mux_world *world, uint64_t now)
+{
+	char text[128];
+
+	if (world->held_said != 0u && now - world->held_said < mux_ticks(mux, MUX_HELD_MS))
 		return;
-	}
-	for (uint32_t i = 0u; i < count; i++) {
-		/* native tasks end a line with LF alone */
-		if (bytes[i] == '\n' && (i == 0u || bytes[i - 1u] != '\r'))
-			mux_put(mux, '\r');
-		mux_focus_byte(mux, bytes[i]);
-	}
+	world->held_said = now;
+	(void)text_format(text, sizeof(text),
+			  "console: %s is held back to %u bytes a second, %lu times so far",
+			  world->name, MUX_RATE, world->held_count);
+	mux_say(mux, text);
 }
 
-void mux_refill(struct mux *mux, uint64_t microseconds)
+/* False: it has to wait, mux_until says for how long. */
+static bool mux_pay(struct mux *mux, struct mux_world *world, uint64_t now)
 {
-	uint64_t more = microseconds * MUX_RATE / 1000000u;
+	uint64_t price = mux_price(mux, world->line.length + 1u);
 
-	for (uint32_t i = 0u; i < mux->count; i++) {
-		struct mux_world *world = &mux->world[i];
-		uint64_t tokens = world->tokens + more;
-
-		world->tokens = tokens < MUX_BURST ? (uint32_t)tokens : MUX_BURST;
-		if (world->tokens > 0u)
-			world->holding = false;
+	mux_give_credit(mux, world, now);
+	if (world->credit >= price) {
+		world->credit -= price;
+		world->held = false;
+		return true;
 	}
-}
-
-bool mux_waiting(const struct mux *mux)
-{
-	for (uint32_t i = 0u; i < mux->count; i++) {
-		if (mux->world[i].holding)
-			return true;
+	mux_until(mux, now + price - world->credit);
+	if (!world->held) {
+		world->held = true;
+		world->held_count++;
+		mux_say_held(mux, world, now);
 	}
 	return false;
 }
 
-static void mux_move(struct mux *mux, uint32_t number)
+/* Whether the terminal may be used for a line that waits since `since`. */
+static bool mux_terminal_free(struct mux *mux, uint64_t since, uint64_t now)
 {
-	uint32_t world = mux_world_of(mux, number);
+	const struct mux_world *focus = &mux->world[mux->focus];
+	uint64_t quiet = focus->since + mux_ticks(mux, MUX_QUIET_MS);
+	uint64_t patience = since + mux_ticks(mux, MUX_PATIENCE_MS);
 
-	if (world == MUX_NO_WORLD) {
-		mux_text(mux, "\r\n[no such world]\r\n");
+	if (!mux_tx_fits(mux, 2u * MUX_LINE_COST))
+		return false; /* the terminal taking bytes wakes us */
+	if ((!mux_mid_line(focus) && line_settled(&focus->line)) || now >= patience ||
+	    (now >= quiet && line_settled(&focus->line)))
+		return true;
+	mux_until(mux, patience);
+	if (line_settled(&focus->line))
+		mux_until(mux, quiet);
+	return false;
+}
+
+static const struct mux_world *mux_supervisor(const struct mux *mux)
+{
+	return mux->supervisor != MUX_NO_WORLD ? &mux->world[mux->supervisor] : NULL;
+}
+
+static bool mux_show(struct mux *mux, struct mux_world *world, uint64_t since, uint64_t now)
+{
+	/* the supervisor speaks when spoken to, or when something is wrong */
+	if (mux->muted && world != mux_supervisor(mux))
+		return true;
+	if (!mux_terminal_free(mux, since, now) || !mux_pay(mux, world, now))
+		return false;
+	mux_show_line(mux, world);
+	return true;
+}
+
+/* Shows the complete line of `world`; false: not yet. */
+static bool mux_show_ready(struct mux *mux, struct mux_world *world, uint64_t now)
+{
+	/* blank lines are not worth one, nor is a line that has been shown as it is */
+	if (world->line.length != 0u && !world->shown &&
+	    !mux_show(mux, world, world->ready_since, now))
+		return false;
+	line_clear(&world->line);
+	world->ready = false;
+	world->shown = false;
+	return true;
+}
+
+static void mux_show_partial(struct mux *mux, struct mux_world *world, uint64_t now)
+{
+	uint64_t due = world->since + mux_ticks(mux, MUX_PARTIAL_MS);
+
+	if (world->line.length == 0u || world->shown)
+		return;
+	if (now < due)
+		mux_until(mux, due);
+	else
+		world->shown = mux_show(mux, world, due, now);
+}
+
+static void mux_step_other(struct mux *mux, struct mux_world *world, uint64_t now)
+{
+	for (;;) {
+		enum line_event event;
+
+		if (world->ready && !mux_show_ready(mux, world, now))
+			return;
+		if (world->stash_next == world->stash_end)
+			break;
+		event = line_byte(&world->line, world->stash[world->stash_next]);
+		if (event == LINE_MORE && world->stash[world->stash_next] != '\r')
+			world->shown = false;
+		if (event != LINE_FULL)
+			world->stash_next++;
+		if (event != LINE_MORE) {
+			world->ready = true;
+			world->ready_since = now;
+		}
+	}
+	mux_show_partial(mux, world, now);
+}
+
+/* ---- the world with the focus ---- */
+
+static void mux_step_focus(struct mux *mux, struct mux_world *world)
+{
+	while (world->stash_next != world->stash_end && mux_tx_used(mux) + 2u <= MUX_TX_FOCUS) {
+		uint8_t byte = world->stash[world->stash_next++];
+
+		if (byte == '\n' && world->last != '\r')
+			mux_put(mux, '\r');
+		mux_put(mux, (char)byte);
+		world->last = byte;
+		switch (line_byte(&world->line, byte)) {
+		case LINE_END:
+			line_clear(&world->line);
+			world->overlong = false;
+			break;
+		case LINE_FULL:
+			world->overlong = true;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+void mux_set_focus(struct mux *mux, uint32_t number)
+{
+	struct mux_world *before = &mux->world[mux->focus];
+	struct mux_world *world = &mux->world[number];
+
+	if (before == world) {
+		mux_say(mux, "");
 		return;
 	}
-	mux->focus = world;
-	mux->started_length = 0u;
-	mux_text(mux, "\r\n[");
-	mux_text(mux, mux->world[world].name);
-	mux_text(mux, "]\r\n");
-	/* what it had begun to print is its prompt now */
-	for (uint32_t i = 0u; i < mux->world[world].length; i++)
-		mux_focus_byte(mux, mux->world[world].line[i]);
-	mux->world[world].length = 0u;
+	if (mux_mid_line(before))
+		mux_put_text(mux, "\r\n");
+	if (before->overlong)
+		line_clear(&before->line);
+	before->overlong = false;
+	before->shown = before->line.length != 0u;
+	mux->focus = number;
+	mux_put_text(mux, "[");
+	mux_put_text(mux, world->name);
+	mux_put_text(mux, "]\r\n");
+	mux_enter_line(mux);
+	if (world->ready) {
+		mux_put_text(mux, "\r\n");
+		line_clear(&world->line);
+	}
+	world->ready = false;
+	world->shown = false;
 }
 
-enum mux_wish mux_input(struct mux *mux, uint8_t byte)
+/* ---- all of them ---- */
+
+uint32_t mux_room(const struct mux *mux, uint32_t number)
 {
-	if (!mux->escape) {
-		if (byte != MUX_ESCAPE)
-			return MUX_INPUT;
-		mux->escape = true;
-		return MUX_NOTHING;
-	}
-	mux->escape = false;
-	if (byte >= '0' && byte <= '9') {
-		mux_move(mux, (uint32_t)byte - '0');
-		return MUX_NOTHING;
-	}
-	switch (byte) {
-	case MUX_ESCAPE:
-		return MUX_INPUT;
-	case 's':
-		return MUX_STATUS;
-	case 'q':
-		return MUX_QUIT;
-	default:
-		mux_help(mux);
-		return MUX_NOTHING;
-	}
+	const struct mux_world *world = &mux->world[number];
+
+	return world->stash_next == world->stash_end ? MUX_STASH_BYTES : 0u;
 }
 
-int mux_next(struct mux *mux)
+void mux_output(struct mux *mux, uint32_t number, const void *bytes, uint32_t count, uint64_t now)
 {
-	char byte;
+	struct mux_world *world = &mux->world[number];
 
-	if (mux->head == mux->tail)
-		return -1;
-	byte = mux->buffer[mux->tail % MUX_BUFFER];
-	mux->tail++;
-	return (uint8_t)byte;
+	if (count == 0u || count > mux_room(mux, number))
+		return;
+	memcpy(world->stash, bytes, count);
+	world->stash_next = 0u;
+	world->stash_end = count;
+	world->since = now;
+	world->bytes += count;
+}
+
+void mux_step(struct mux *mux, uint64_t now)
+{
+	mux->deadline = MUX_NEVER;
+	mux_expire_input(mux, now);
+	for (uint32_t i = 0u; i < mux->world_count; i++) {
+		uint32_t number = (mux->turn + i) % mux->world_count;
+
+		if (number == mux->focus)
+			mux_step_focus(mux, &mux->world[number]);
+		else
+			mux_step_other(mux, &mux->world[number], now);
+	}
+	if (mux->world_count != 0u)
+		mux->turn = (mux->turn + 1u) % mux->world_count;
 }

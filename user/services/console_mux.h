@@ -50,19 +50,19 @@ struct mux_world {
 	uint32_t stash_next;
 	uint32_t stash_end;
 	struct console_line line;
-	bool overlong;	    /* the focus's line outgrew `line`: it cannot be drawn again */
-	bool ready;	    /* `line` is complete, and has to be shown */
-	bool shown;	    /* `line` is unfinished, and has been shown as it is */
+	bool overlong; /* the focus's line outgrew `line`: it cannot be drawn again */
+	bool ready;    /* `line` is complete, and has to be shown */
+	bool shown;    /* `line` is unfinished, and has been shown as it is */
 	bool held;
-	uint8_t last;	    /* the byte before */
-	uint64_t since;	    /* when the last byte came */
+	uint8_t last;	/* the byte before */
+	uint64_t since; /* when the last byte came */
 	uint64_t ready_since;
 	uint64_t credit;    /* ticks' worth of output */
 	uint64_t credit_at; /* time up to which credit was given */
 	uint64_t held_said; /* when it was last said; 0: never */
 	uint64_t held_count;
-	uint64_t bytes;	    /* that it printed */
-	uint64_t unread;    /* bytes typed that it did not take */
+	uint64_t bytes;	 /* that it printed */
+	uint64_t unread; /* bytes typed that it did not take */
 };
 
 struct mux {
@@ -106,7 +106,7 @@ uint64_t mux_deadline(const struct mux *mux);
 int mux_peek(const struct mux *mux);
 void mux_drop(struct mux *mux);
 
-/* ---- input ---- */
+/* ---- input: console_keys.c ---- */
 /* False: do not take bytes from the terminal now. */
 bool mux_can_type(const struct mux *mux);
 void mux_type(struct mux *mux, uint8_t byte, uint64_t now);
@@ -116,5 +116,18 @@ uint32_t mux_input(const struct mux *mux, uint32_t *world, uint8_t *to, uint32_t
 void mux_delivered(struct mux *mux, uint32_t count, uint64_t now);
 /* The user wants the machine off. */
 bool mux_wants_off(const struct mux *mux);
+/* Input that its world does not take is given up, for mux_step. */
+void mux_expire_input(struct mux *mux, uint64_t now);
+/* The banner: the key, and who is who. */
+void mux_banner(struct mux *mux);
+
+/* ---- for console_keys.c ---- */
+/* A line of the console's own. */
+void mux_say(struct mux *mux, const char *text);
+void mux_set_focus(struct mux *mux, uint32_t world);
+/* mux_deadline() is to be at most this. */
+void mux_until(struct mux *mux, uint64_t time);
+uint64_t mux_ticks(const struct mux *mux, uint32_t milliseconds);
+void mux_put(struct mux *mux, char byte);
 
 #endif

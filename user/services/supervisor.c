@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor: starts the VMs, hears of every stop, restarts by the description's policy,
- * and takes commands on its console. One thread. Only its handles give it power, and only
- * over the children that the description names.
+ * The supervisor process: starts the children that the description lists as its own, hears of
+ * every end, applies the policy (supervisor_policy.h), and takes commands as lines on its
+ * console. One thread, with a budget: it sleeps until the kernel says that a child has changed
+ * or somebody types. Its handles are all its power, and they name its children only.
  */
 #include "user/lib/channel_io.h"
 #include "user/lib/clock.h"
@@ -10,268 +11,298 @@
 #include "user/lib/info.h"
 #include "user/lib/program.h"
 #include "user/lib/syscalls.h"
-#include "user/lib/text.h"
 #include "user/services/supervisor_policy.h"
+#include "user/services/supervisor_text.h"
 
 PROGRAM_RECORD("supervisor", 0u);
 
-#define CHILDREN  64u
-#define LINE_BYTES 80u
-#define SETTLE_US 1000u /* a child that is stopping is looked at again after this */
+#define SUPERVISOR_CHILDREN 64u
+#define SUPERVISOR_CONSOLE  "console" /* the child that these commands come through */
+#define SUPERVISOR_SOON_US  2000u     /* a child that is stopping is looked at again */
+#define SUPERVISOR_ROOM_US  5000u     /* a list goes on when the console has read */
+#define SUPERVISOR_LIST_US  2000000u  /* a list that nobody reads is given up */
+
+enum list_kind { LIST_NONE, LIST_STATUS, LIST_NAMES };
 
 struct child {
-	struct policy policy;
-	uint64_t handled;     /* the `starts` whose end has been reported, plus 1 */
-	uint64_t usage_ticks; /* at the last status, as the next two */
-	uint64_t usage_exits;
-	uint64_t usage_now;
-	uint64_t list_entries; /* at the last list, as the next */
-	uint64_t list_now;
-	bool start_wanted; /* start it when its stop is complete */
+	struct policy_child policy;
+	struct svc_result usage;  /* at the last status */
+	struct svc_result listed; /* at the last list */
 };
 
-static struct child children[CHILDREN];
-static char line[LINE_BYTES];
-static uint32_t line_length;
+/* A list on its way to the console, which need not have room for all of it at once. */
+struct list {
+	enum list_kind kind;
+	uint32_t next;
+	uint64_t since;
+};
 
-static uint32_t child_count(void)
-{
-	return info_get()->child_count < CHILDREN ? info_get()->child_count : CHILDREN;
-}
+static struct child children[SUPERVISOR_CHILDREN];
+static uint32_t child_count;
+static struct list list;
+static struct text_typed typed;
 
-static const char *state_text(uint64_t state)
+static struct svc_result child_state(uint32_t index, struct policy_view *view)
 {
-	static const char *const texts[] = {
-		[PROCESS_STATE_STOPPED] = "stopped",
-		[PROCESS_STATE_RUNNING] = "running",
-		[PROCESS_STATE_STOPPING] = "stopping",
-		[PROCESS_STATE_ABSENT] = "no cpu",
+	struct svc_result state = svc_process_status(info_child(index)->handle, STATUS_ITEM_STATE);
+
+	*view = (struct policy_view){
+		.state = state.x[1],
+		.reason = state.x[2],
+		.starts = state.x[5],
 	};
-
-	return state < sizeof(texts) / sizeof(texts[0]) ? texts[state] : "?";
+	return state;
 }
 
-static const char *reason_text(uint64_t reason)
-{
-	static const char *const texts[] = {
-		[EXIT_REASON_NONE] = "-",	    [EXIT_REASON_STOPPED] = "command",
-		[EXIT_REASON_FAULT] = "fault",	    [EXIT_REASON_OFF] = "off",
-		[EXIT_REASON_RESET] = "reset",	    [EXIT_REASON_FAILED] = "failed",
-		[EXIT_REASON_SERROR] = "bus error",
-	};
-
-	return reason < sizeof(texts) / sizeof(texts[0]) ? texts[reason] : "?";
-}
-
-/* The exception class of ESR_EL2 in words (DDI 0487 D19.2.37). */
-static const char *fault_text(uint64_t esr)
-{
-	switch (esr >> 26 & 0x3fu) {
-	case 0x20u:
-		return "instruction fetch outside its space";
-	case 0x24u:
-		return "data access outside its space";
-	case 0x07u:
-		return "FP registers that it does not own";
-	case 0x3cu:
-		return "breakpoint instruction";
-	case 0x22u:
-	case 0x26u:
-		return "misaligned PC or SP";
-	default:
-		return "undefined instruction";
-	}
-}
-
-static void child_start(uint32_t index)
-{
-	const struct process_child *child = info_child(index);
-	status_t status = svc_process_control(child->handle, PROCESS_START);
-
-	children[index].start_wanted = false;
-	if (status == STATUS_ABSENT)
-		console_print("%s cannot start: its CPU is missing\n", child->name);
-	else if (status != STATUS_OK)
-		console_print("%s is not stopped\n", child->name);
-	else
-		console_print("%s started\n", child->name);
-}
-
-static void child_report(const struct process_child *child, const struct svc_result *state)
-{
-	uint64_t reason = state->x[2];
-
-	if (reason == EXIT_REASON_FAULT)
-		console_print("%s stopped: fault, %s, address 0x%lx, ESR 0x%lx\n", child->name,
-			      fault_text(state->x[3]), state->x[4], state->x[3]);
-	else if (reason == EXIT_REASON_FAILED || reason == EXIT_REASON_SERROR)
-		console_print("%s stopped: %s, code 0x%lx\n", child->name, reason_text(reason),
-			      state->x[3]);
-	else
-		console_print("%s stopped: %s\n", child->name, reason_text(reason));
-}
-
-/* Looks at one child; true: it is on its way somewhere, look again soon. */
-static bool child_look(uint32_t index)
+static void child_control(uint32_t index, uint32_t op)
 {
 	const struct process_child *info = info_child(index);
-	struct child *child = &children[index];
-	struct svc_result state = svc_process_status(info->handle, STATUS_ITEM_STATE);
-	enum policy_decision decision;
+	status_t status = svc_process_control(info->handle, op);
 
-	if (state.x[1] == PROCESS_STATE_STOPPING)
-		return true;
-	if (state.x[1] != PROCESS_STATE_STOPPED || state.x[5] == 0u ||
-	    child->handled == state.x[5])
+	if (status == STATUS_OK)
+		console_print("%s %s\n", info->name, op == PROCESS_START ? "started" : "stops");
+	else if (status != STATUS_ABSENT) /* policy_look reports that */
+		console_print("%s does not %s now\n", info->name,
+			      op == PROCESS_START ? "start" : "stop");
+}
+
+/* Looks at a child; true: look again soon. */
+static bool child_look(uint32_t index)
+{
+	struct policy_child *policy = &children[index].policy;
+	const struct process_child *info = info_child(index);
+	char text[TEXT_LINE_BYTES];
+	struct policy_view view;
+	struct svc_result state = child_state(index, &view);
+	enum policy_verdict verdict = policy_look(policy, &view, clock_now());
+
+	if (verdict == POLICY_NOTHING || verdict == POLICY_SOON)
+		return verdict == POLICY_SOON;
+	if (verdict == POLICY_ABSENT) {
+		console_print("%s cannot run: cpu missing\n", info->name);
 		return false;
-	child->handled = state.x[5];
-	child_report(info, &state);
-	decision = policy_decide(&child->policy, info, state.x[2],
-				 clock_us_from_ticks(clock_now()));
-	if (decision == POLICY_GAVE_UP)
-		console_print("%s stays stopped: %u restarts in %u s\n", info->name,
-			      info->restart_limit, info->restart_window_sec);
-	if (decision == POLICY_RESTART || child->start_wanted)
-		child_start(index);
+	}
+	(void)text_end(text, sizeof(text), info, view.reason, state.x[3], state.x[4], verdict,
+		       policy);
+	console_print("%s\n", text);
+	if (verdict == POLICY_STARTS || verdict == POLICY_RETRY)
+		(void)svc_process_control(info->handle, PROCESS_START);
 	return false;
 }
 
-static void command_status(void)
-{
-	console_print("%-12s %-8s %-9s %5s %9s %10s %8s\n", "world", "state", "reason", "cpu%",
-		      "exits/s", "periods", "restarts");
-	for (uint32_t i = 0u; i < child_count(); i++) {
-		const struct process_child *info = info_child(i);
-		struct child *child = &children[i];
-		struct svc_result state = svc_process_status(info->handle, STATUS_ITEM_STATE);
-		struct svc_result usage = svc_process_status(info->handle, STATUS_ITEM_USAGE);
-		uint64_t span = usage.x[5] - child->usage_now;
-		uint64_t per_mille = (usage.x[1] - child->usage_ticks) * 1000u / (span + 1u);
-		uint64_t exits = (usage.x[2] - child->usage_exits) * 1000u /
-				 (clock_us_from_ticks(span) / 1000u + 1u);
+/* ---- lists ---- */
 
-		child->usage_now = usage.x[5];
-		child->usage_ticks = usage.x[1];
-		child->usage_exits = usage.x[2];
-		console_print("%-12s %-8s %-9s %3lu.%lu %9lu %10lu %8lu\n", info->name,
-			      state_text(state.x[1]), reason_text(state.x[2]), per_mille / 10u,
-			      per_mille % 10u, exits, usage.x[3],
-			      state.x[5] > 0u ? state.x[5] - 1u : 0u);
-	}
+static void list_start(enum list_kind kind)
+{
+	char text[TEXT_LINE_BYTES];
+
+	list = (struct list){.kind = kind, .since = clock_now()};
+	if (kind != LIST_STATUS)
+		return;
+	(void)text_status_header(text, sizeof(text));
+	console_print("%s\n", text);
 }
 
-/* What the kernel was entered for on each child's first CPU since the last `list`. */
-static void command_list(void)
+static void list_status_of(uint32_t index)
 {
-	for (uint32_t i = 0u; i < child_count(); i++) {
-		const struct process_child *info = info_child(i);
-		struct child *child = &children[i];
-		struct svc_result state = svc_process_status(info->handle, STATUS_ITEM_STATE);
-		struct svc_result usage = svc_process_status(info->handle, STATUS_ITEM_USAGE);
+	struct child *child = &children[index];
+	struct svc_result usage = svc_process_status(info_child(index)->handle, STATUS_ITEM_USAGE);
+	char text[TEXT_LINE_BYTES];
+	struct policy_view view;
+	struct text_status status;
 
-		console_print("%s %s, EL2 entries on its CPU: %lu in %lu ms\n", info->name,
-			      state_text(state.x[1]), usage.x[6] - child->list_entries,
-			      clock_us_from_ticks(usage.x[5] - child->list_now) / 1000u);
-		child->list_entries = usage.x[6];
-		child->list_now = usage.x[5];
-	}
+	(void)child_state(index, &view);
+	status = (struct text_status){
+		.name = info_child(index)->name,
+		.state = view.state,
+		.reason = view.reason,
+		.starts = view.starts,
+		.ticks = usage.x[1] - child->usage.x[1],
+		.exits = usage.x[2] - child->usage.x[2],
+		.periods = usage.x[3],
+		.entries = usage.x[6] - child->usage.x[6],
+		.span = usage.x[5] - child->usage.x[5],
+		.ticks_per_second = clock_ticks_per_second(),
+	};
+	child->usage = usage;
+	(void)text_status_line(text, sizeof(text), &status);
+	console_print("%s\n", text);
 }
 
-static uint32_t find_child(const char *name)
+/* What it is, and what the kernel was entered for on its first CPU since the last such list. */
+static void list_name_of(uint32_t index)
 {
-	for (uint32_t i = 0u; i < child_count(); i++) {
+	struct child *child = &children[index];
+	struct svc_result usage = svc_process_status(info_child(index)->handle, STATUS_ITEM_USAGE);
+	uint32_t flags = info_child(index)->flags;
+	const char *restart = "never";
+	struct policy_view view;
+
+	(void)child_state(index, &view);
+	if ((flags & CHILD_RESTART_ALWAYS) != 0u)
+		restart = "always";
+	else if ((flags & CHILD_RESTART_ON_FAULT) != 0u)
+		restart = "on-fault";
+	console_print("%s %s, EL2 entries on its CPU: %lu in %lu ms; %s, restart %s\n",
+		      info_child(index)->name, text_state(view.state),
+		      usage.x[6] - child->listed.x[6],
+		      clock_us_from_ticks(usage.x[5] - child->listed.x[5]) / 1000u,
+		      (flags & CHILD_VM) != 0u ? "vm" : "process", restart);
+	child->listed = usage;
+}
+
+/* Goes on with the list; true: it waits for the console to read. */
+static bool list_continue(void)
+{
+	while (list.kind != LIST_NONE && list.next < child_count) {
+		if (channel_room(console_channel()) < TEXT_LINE_BYTES) {
+			if (clock_now() - list.since > clock_ticks_from_us(SUPERVISOR_LIST_US))
+				break;
+			return true;
+		}
+		if (list.kind == LIST_STATUS)
+			list_status_of(list.next);
+		else
+			list_name_of(list.next);
+		list.next++;
+	}
+	list.kind = LIST_NONE;
+	return false;
+}
+
+/* ---- commands ---- */
+
+static uint32_t command_find(const char *name)
+{
+	for (uint32_t i = 0u; i < child_count; i++) {
 		if (strcmp(info_child(i)->name, name) == 0)
 			return i;
 	}
-	return CHILDREN;
+	return IMAGE_NONE;
 }
 
-static void command_on_child(const char *verb, const char *name)
+static void command_child(const char *verb, uint32_t index)
 {
-	uint32_t index = find_child(name);
-	bool stop = strcmp(verb, "stop") == 0;
+	struct policy_child *policy = &children[index].policy;
+	struct policy_view view;
 
-	if (index == CHILDREN) {
-		console_print("no world named \"%s\"\n", name);
-		return;
-	}
+	(void)child_state(index, &view);
 	if (strcmp(verb, "start") == 0) {
-		child_start(index);
-		return;
-	}
-	if (svc_process_control(info_child(index)->handle, PROCESS_STOP) != STATUS_OK) {
-		if (stop)
-			console_print("%s is not running\n", name);
+		if (policy_start(policy, &view))
+			child_control(index, PROCESS_START);
 		else
-			child_start(index);
+			console_print("%s is %s\n", info_child(index)->name,
+				      text_state(view.state));
+	} else if (strcmp(verb, "stop") == 0) {
+		if (strcmp(info_child(index)->name, SUPERVISOR_CONSOLE) == 0)
+			console_puts("nobody could start it again: try restart\n");
+		else if (policy_stop(policy, &view))
+			child_control(index, PROCESS_STOP);
+		else
+			console_print("%s is %s\n", info_child(index)->name,
+				      text_state(view.state));
+	} else if (policy_restart(policy, &view)) {
+		child_control(index,
+			      view.state == PROCESS_STATE_RUNNING ? PROCESS_STOP : PROCESS_START);
+	}
+}
+
+static bool command_is_for_child(const char *verb)
+{
+	return strcmp(verb, "start") == 0 || strcmp(verb, "stop") == 0 ||
+	       strcmp(verb, "restart") == 0;
+}
+
+static void command_run(char *line)
+{
+	const char *verb;
+	const char *name;
+	uint32_t index;
+
+	text_split(line, &verb, &name);
+	index = command_find(name);
+	if (*verb == '\0')
 		return;
-	}
-	children[index].start_wanted = !stop;
-}
-
-static void command(char *text)
-{
-	char *name = text;
-
-	while (*name != '\0' && *name != ' ')
-		name++;
-	if (*name == ' ')
-		*name++ = '\0';
-	if (strcmp(text, "status") == 0)
-		command_status();
-	else if (strcmp(text, "list") == 0)
-		command_list();
-	else if (strcmp(text, "stop") == 0 || strcmp(text, "start") == 0 ||
-		 strcmp(text, "restart") == 0)
-		command_on_child(text, name);
-	else if (strcmp(text, "off") == 0)
+	if (command_is_for_child(verb) && index != IMAGE_NONE)
+		command_child(verb, index);
+	else if (command_is_for_child(verb))
+		console_print("there is no world \"%s\": try list\n", name);
+	else if (strcmp(verb, "status") == 0)
+		list_start(LIST_STATUS);
+	else if (strcmp(verb, "list") == 0)
+		list_start(LIST_NAMES);
+	else if (strcmp(verb, "off") == 0)
 		(void)svc_system_control(info_get()->system_handle, SYSTEM_OFF);
-	else if (*text != '\0')
-		console_puts("commands: status, list, stop NAME, start NAME, restart NAME, off\n");
+	else
+		console_puts("commands: status, list, stop NAME, start NAME, restart NAME, off, "
+			     "help\n");
 }
 
-static void typed(char byte)
+static void command_echo(uint8_t byte, uint32_t before)
 {
-	if (byte == '\r' || byte == '\n') {
-		line[line_length] = '\0';
-		line_length = 0u;
-		command(line);
-	} else if (byte == '\b' || byte == 0x7f) {
-		line_length -= line_length > 0u ? 1u : 0u;
-	} else if (line_length < LINE_BYTES - 1u) {
-		line[line_length++] = byte;
-	}
+	if (typed.length > before)
+		console_print("%c", byte);
+	else if (typed.length < before)
+		console_puts(typed.length == 0u ? "\r\x1b[K" : "\b \b");
 }
 
-static void read_commands(void)
+/* Echo is for a person: a command that comes whole, from the console's key, needs none. */
+static void command_read(void)
 {
-	char bytes[32];
+	uint8_t bytes[TEXT_COMMAND_BYTES];
 	uint32_t count;
 
-	do {
-		count = channel_read(console_channel(), bytes, sizeof(bytes));
-		for (uint32_t i = 0u; i < count; i++)
-			typed(bytes[i]);
-	} while (count == sizeof(bytes));
+	while ((count = channel_read(console_channel(), bytes, sizeof(bytes))) != 0u) {
+		bool whole = typed.length == 0u && count > 1u && bytes[count - 1u] == '\n';
+
+		for (uint32_t i = 0u; i < count; i++) {
+			uint32_t before = typed.length;
+
+			if (text_type(&typed, bytes[i])) {
+				if (!whole)
+					console_puts("\n");
+				command_run(typed.line);
+			} else if (!whole) {
+				command_echo(bytes[i], before);
+			}
+		}
+	}
+}
+
+static void supervisor_start(void)
+{
+	const struct process_info *info = info_get();
+
+	child_count =
+		info->child_count < SUPERVISOR_CHILDREN ? info->child_count : SUPERVISOR_CHILDREN;
+	for (uint32_t i = 0u; i < child_count; i++) {
+		struct policy_view view;
+
+		policy_init(&children[i].policy, info_child(i), clock_ticks_per_second());
+		children[i].usage = svc_process_status(info_child(i)->handle, STATUS_ITEM_USAGE);
+		children[i].listed = children[i].usage;
+		(void)child_state(i, &view);
+		if (policy_autostart(&children[i].policy, &view))
+			child_control(i, PROCESS_START);
+	}
 }
 
 int main(unsigned thread)
 {
 	(void)thread;
 	console_open();
-	for (uint32_t i = 0u; i < child_count(); i++) {
-		uint32_t flags = info_child(i)->flags;
-
-		if ((flags & CHILD_AUTOSTART) != 0u && (flags & CHILD_KERNEL_START) == 0u)
-			child_start(i);
-	}
+	supervisor_start();
 	for (;;) {
-		bool again = false;
+		uint64_t deadline = SVC_NEVER;
+		bool soon = false;
 
-		read_commands();
-		for (uint32_t i = 0u; i < child_count(); i++)
-			again = child_look(i) || again;
-		(void)svc_wait(UINT64_MAX,
-			       again ? clock_now() + clock_ticks_from_us(SETTLE_US) : SVC_NEVER);
+		command_read();
+		for (uint32_t i = 0u; i < child_count; i++)
+			soon = child_look(i) || soon;
+		if (list_continue())
+			deadline = clock_now() + clock_ticks_from_us(SUPERVISOR_ROOM_US);
+		else if (soon)
+			deadline = clock_now() + clock_ticks_from_us(SUPERVISOR_SOON_US);
+		(void)svc_wait(UINT64_MAX, deadline);
 	}
 }

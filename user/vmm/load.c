@@ -79,6 +79,8 @@ static bool load_copy(uint64_t ipa, const uint8_t *from, uint64_t bytes)
 	if (to == NULL)
 		return false;
 	memcpy(to, from, bytes);
+	/* what ran there before a reset may still be in an instruction cache */
+	machine_clean_code(to, bytes);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 
 #define SLEEP_US	 20u
 #define VGIC_TRIES	 1000u	    /* each behind a sleep: 20 ms, then the access aborts */
+#define CTR_IMINLINE(x)	 ((x) & 0xfu)	       /* CTR_EL0, log2 of words */
 #define CTR_DMINLINE(x)	 (((x) >> 16) & 0xfu) /* CTR_EL0, log2 of words */
 #define DCZID_BLOCK(x)	 ((x) & 0xfu)	       /* DCZID_EL0, log2 of words */
 #define DCZID_PROHIBITED (1u << 4)
@@ -106,4 +107,24 @@ void machine_clean(void *start, uint64_t bytes)
 	for (at &= ~(uintptr_t)(line - 1u); at < end; at += line)
 		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
 	__asm__ volatile("dsb sy" : : : "memory");
+}
+
+/*
+ * DDI 0487 B2.4.4: clean, then invalidate instruction caches, by VA. By this VA, which is not
+ * the guest's: enough for caches that look up by physical address (CTR_EL0.L1Ip PIPT, or VIPT
+ * without aliases), as those of the cores that the kernel runs on.
+ */
+void machine_clean_code(void *start, uint64_t bytes)
+{
+	uint64_t ctr;
+	uint64_t line;
+	uintptr_t at = (uintptr_t)start;
+	uintptr_t end = at + bytes;
+
+	machine_clean(start, bytes);
+	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	line = 4ull << CTR_IMINLINE(ctr);
+	for (at &= ~(uintptr_t)(line - 1u); at < end; at += line)
+		__asm__ volatile("ic ivau, %0" : : "r"(at) : "memory");
+	__asm__ volatile("dsb ish" : : : "memory");
 }

@@ -32,5 +32,7 @@ bool machine_vgic(uint64_t ipa, uint32_t bytes, bool write, uint64_t *value);
 /* Guest RAM: zero it; clean and invalidate it to the point of coherency. */
 void machine_clear(void *start, uint64_t bytes);
 void machine_clean(void *start, uint64_t bytes);
+/* The same, and no instruction cache keeps what was there before. */
+void machine_clean_code(void *start, uint64_t bytes);
 
 #endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sources: user/services/console_mux.c user/services/console_keys.c
+ *	user/services/console_line.c user/lib/text.c
+ */
+/*
+ * The console's multiplexer: prefixes, redrawing, keys, focus, floods, readers that do not
+ * read. A tick is a microsecond. REQ-CON-002 to REQ-CON-005.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "user/services/console_mux.h"
+
+#define MS 1000ull
+
+enum { ALIVE, CONTROL, LINUX, SUPERVISOR };
+
+static struct mux mux;
+static uint64_t now;
+static char shown[1 << 20];
+static uint32_t shown_length;
+
+/* What has come to the terminal since the last time. */
+static const char *terminal(void)
+{
+	shown_length = 0;
+	while (mux_peek(&mux) >= 0) {
+		assert_true(shown_length + 1 < sizeof(shown));
+		shown[shown_length++] = (char)mux_peek(&mux);
+		mux_drop(&mux);
+	}
+	shown[shown_length] = '\0';
+	return shown;
+}
+
+static void step(uint64_t ticks)
+{
+	now += ticks;
+	mux_step(&mux, now);
+}
+
+/* A world prints a text that fits into its stash. */
+static void print(uint32_t world, const char *text)
+{
+	assert_true(strlen(text) <= mux_room(&mux, world));
+	mux_output(&mux, world, text, (uint32_t)strlen(text), now);
+	step(0);
+}
+
+static void type(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		assert_true(mux_can_type(&mux));
+		mux_type(&mux, (uint8_t)*text, now);
+	}
+	step(0);
+}
+
+/* The next input is `text` for `world`; it takes it. */
+static void expect_input(uint32_t world, const char *text)
+{
+	uint8_t bytes[64];
+	uint32_t to = 99;
+	uint32_t count = mux_input(&mux, &to, bytes, sizeof(bytes));
+
+	assert_int_equal(count, strlen(text));
+	assert_int_equal(to, world);
+	assert_memory_equal(bytes, text, count);
+	mux_delivered(&mux, count, now);
+}
+
+static void expect_no_input(void)
+{
+	uint8_t byte;
+	uint32_t to;
+
+	assert_int_equal(mux_input(&mux, &to, &byte, 1), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	now = 1000000;
+	mux_init(&mux, 1000000);
+	mux_add(&mux, "alive");
+	mux_add(&mux, "control");
+	mux_add(&mux, "linux");
+	mux_add(&mux, "supervisor");
+	mux_start(&mux, now);
+	return 0;
+}
+
+/* As setup, the banner read. */
+static int setup_quiet(void **state)
+{
+	setup(state);
+	(void)terminal();
+	return 0;
+}
+
+static void test_banner(void **state)
+{
+	(void)state;
+	assert_string_equal(terminal(), "Bulkhead: Ctrl-] ? for help. 1 alive 2 control "
+					"3 linux (keyboard) 0 supervisor\r\n");
+}
+
+static void test_default_focus(void **state)
+{
+	(void)state;
+	mux_init(&mux, 1000);
+	mux_add(&mux, "alive");
+	mux_add(&mux, "uboot");
+	mux_add(&mux, "supervisor");
+	mux_start(&mux, 0);
+	assert_int_equal(mux.focus, 1);
+	mux_init(&mux, 1000);
+	mux_start(&mux, 0);
+	step(0);
+	type("x");
+	expect_no_input();
+	mux_init(&mux, 1000);
+	for (uint32_t i = 0; i < MUX_WORLDS + 3; i++)
+		mux_add(&mux, "a name that is longer than names may be in the system");
+	mux_start(&mux, 0);
+	assert_int_equal(mux.world_count, MUX_WORLDS);
+	assert_int_equal(strlen(mux.world[0].name), MUX_NAME_BYTES - 1);
+}
+
+static void test_focus_is_raw(void **state)
+{
+	(void)state;
+	print(LINUX, "a\x1b[1mb\r\nc\xc3\xa9\x1b[6n");
+	assert_string_equal(terminal(), "a\x1b[1mb\r\nc\xc3\xa9\x1b[6n");
+	print(LINUX, "\nd\n");
+	assert_string_equal(terminal(), "\r\nd\r\n");
+	print(LINUX, "e\r");
+	print(LINUX, "\n");
+	assert_string_equal(terminal(), "e\r\n");
+}
+
+static void test_others_by_line(void **state)
+{
+	(void)state;
+	print(CONTROL, "10 loo");
+	assert_string_equal(terminal(), "");
+	print(CONTROL, "ps\r\n\n20 loops\n30");
+	assert_string_equal(terminal(), "control| 10 loops\r\ncontrol| 20 loops\r\n");
+	print(ALIVE, "\x1b[2J\x1b]0;evil\a\x9b" "31mhi\b\bHI\n");
+	assert_string_equal(terminal(), "alive| ?31mHI\r\n");
+}
+
+/* A prompt is put below the line of another world, when its owner has been quiet. */
+static void test_redraw(void **state)
+{
+	(void)state;
+	print(LINUX, "linux# \x1b[6nls -l\b\b");
+	(void)terminal();
+	print(CONTROL, "10 loops\n");
+	assert_string_equal(terminal(), "");
+	assert_int_equal(mux_deadline(&mux), now + MUX_QUIET_MS * MS);
+	step(MUX_QUIET_MS * MS);
+	assert_string_equal(terminal(), "\r\x1b[Kcontrol| 10 loops\r\nlinux# ls -l\b\b");
+	assert_int_equal(mux_deadline(&mux), MUX_NEVER);
+	print(LINUX, "\r\n");
+	print(CONTROL, "20 loops\n");
+	assert_string_equal(terminal(), "\r\ncontrol| 20 loops\r\n");
+}
+
+/* One that never ends its line and never is quiet holds others up for a bounded time. */
+static void test_patience(void **state)
+{
+	uint64_t start = now;
+
+	(void)state;
+	print(LINUX, ".");
+	print(CONTROL, "here\n");
+	while (strstr(terminal(), "control| here") == NULL) {
+		assert_true(now - start <= MUX_PATIENCE_MS * MS);
+		step(10 * MS);
+		print(LINUX, "\x1b[31"); /* not even a sequence is complete */
+	}
+	assert_true(now - start >= (MUX_PATIENCE_MS - 10) * MS);
+}
+
+/* A line too long to be drawn again is left alone. */
+static void test_overlong(void **state)
+{
+	char text[LINE_CELLS + 11];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	print(LINUX, text);
+	print(CONTROL, "here\n");
+	step(MUX_QUIET_MS * MS);
+	assert_non_null(strstr(terminal(), "xxx\r\ncontrol| here\r\n"));
+	print(LINUX, "rest");
+	print(CONTROL, "again\n");
+	step(MUX_QUIET_MS * MS);
+	assert_string_equal(terminal(), "rest\r\x1b[Kcontrol| again\r\nrest");
+}
+
+static void test_long_line_of_other(void **state)
+{
+	char text[LINE_CELLS + 4];
+
+	(void)state;
+	memset(text, 'y', sizeof(text) - 1);
+	text[sizeof(text) - 2] = '\n';
+	text[sizeof(text) - 1] = '\0';
+	print(CONTROL, text);
+	assert_non_null(strstr(terminal(), "y\r\ncontrol| yy\r\n"));
+}
+
+static void test_partial_line(void **state)
+{
+	(void)state;
+	print(CONTROL, "=> ");
+	assert_int_equal(mux_deadline(&mux), now + MUX_PARTIAL_MS * MS);
+	step(MUX_PARTIAL_MS * MS);
+	assert_string_equal(terminal(), "control| => \r\n");
+	step(10 * MUX_PARTIAL_MS * MS);
+	print(CONTROL, "\r\n");
+	assert_string_equal(terminal(), "");
+	print(CONTROL, "=> ");
+	step(MUX_PARTIAL_MS * MS);
+	(void)terminal();
+	type("\x1d" "2");
+	assert_string_equal(terminal(), "[control]\r\n=> ");
+}
+
+static void test_keys(void **state)
+{
+	(void)state;
+	type("ls\x03\r");
+	expect_input(LINUX, "ls\x03\r");
+	type("\x1d\x1d");
+	expect_input(LINUX, "\x1d");
+	type("\x1d" "2a\x1d" "0b\x1d" "3c");
+	expect_input(CONTROL, "a");
+	expect_input(SUPERVISOR, "b");
+	expect_input(LINUX, "c");
+	expect_no_input();
+	(void)terminal();
+	type("\x1d" "7");
+	assert_string_equal(terminal(), "console: there is no world of that number\r\n");
+	type("\x1d?");
+	assert_non_null(strstr(terminal(), "*  3 linux "));
+	type("\x1ds");
+	expect_input(SUPERVISOR, "\x15status\n");
+	assert_false(mux_wants_off(&mux));
+	type("\x1dq");
+	assert_true(mux_wants_off(&mux));
+}
+
+static void test_focus_moves(void **state)
+{
+	(void)state;
+	print(LINUX, "linux# ");
+	print(CONTROL, "10 lo");
+	(void)terminal();
+	type("\x1d" "2");
+	assert_string_equal(terminal(), "\r\n[control]\r\n10 lo");
+	print(CONTROL, "ops\n");
+	assert_string_equal(terminal(), "ops\r\n");
+	type("\x1d" "3");
+	assert_string_equal(terminal(), "[linux]\r\nlinux# ");
+	type("\x1d" "3");
+	assert_string_equal(terminal(), "\r\x1b[K\r\nlinux# ");
+}
+
+static void test_mute(void **state)
+{
+	(void)state;
+	type("\x1dm");
+	(void)terminal();
+	print(CONTROL, "unseen\n");
+	print(SUPERVISOR, "seen\n");
+	assert_string_equal(terminal(), "supervisor| seen\r\n");
+	type("\x1dm");
+	print(CONTROL, "seen\n");
+	assert_non_null(strstr(terminal(), "control| seen\r\n"));
+}
+
+/* Bytes that `world` gets through in `ms` while it prints all it can. */
+static uint64_t flood(uint32_t world, uint32_t ms, const char *text)
+{
+	uint64_t before = mux.world[world].bytes;
+
+	for (uint32_t i = 0; i < ms; i++) {
+		if (mux_room(&mux, world) != 0)
+			print(world, text);
+		step(MS);
+		(void)terminal();
+	}
+	return mux.world[world].bytes - before;
+}
+
+static void test_flood_is_held_back(void **state)
+{
+	uint64_t bytes;
+
+	(void)state;
+	bytes = flood(CONTROL, 5000, "0123456789012345678901234567890123456789\n");
+	assert_in_range(bytes, 5u * MUX_RATE, 5u * MUX_RATE + MUX_BURST + MUX_STASH_BYTES);
+	assert_in_range(mux.world[CONTROL].held_count, 1, 10000);
+	type("\x1d?");
+	assert_null(strstr(terminal(), "control          0 bytes"));
+	/* the others print at once while it waits */
+	print(ALIVE, "here\n");
+	assert_non_null(strstr(terminal(), "alive| here\r\n"));
+	/* with the focus it may print what the terminal takes */
+	type("\x1d" "2");
+	bytes = flood(CONTROL, 1000, "0123456789012345678901234567890123456789\n");
+	assert_true(bytes > 8u * MUX_RATE);
+}
+
+static void test_flood_is_said(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 1000 && mux_room(&mux, CONTROL) != 0; i++) {
+		print(CONTROL, "0123456789012345678901234567890123456789\n");
+		if (strstr(terminal(), "console: control is held back to 4096 bytes") != NULL)
+			return;
+	}
+	fail();
+}
+
+/* The terminal takes nothing: the focus stops early enough for the others and the console. */
+static void test_slow_terminal(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		if (mux_room(&mux, LINUX) != 0)
+			print(LINUX, "0123456789012345678901234567890123456789\n");
+		step(MS);
+	}
+	print(ALIVE, "here\n");
+	type("\x1ds");
+	assert_non_null(strstr(terminal(), "alive| here\r\n"));
+	assert_true(shown_length <= MUX_TX_BYTES);
+	expect_input(SUPERVISOR, "\x15status\n");
+	step(0);
+	assert_non_null(strstr(terminal(), "0123456789"));
+}
+
+/* A world that does not read its input cannot block the keyboard. */
+static void test_reader_that_sleeps(void **state)
+{
+	(void)state;
+	type("\x1d" "1");
+	while (mux_can_type(&mux))
+		mux_type(&mux, 'x', now);
+	step(0);
+	assert_false(mux_can_type(&mux));
+	assert_int_equal(mux_deadline(&mux), now + MUX_STALL_MS * MS);
+	step(MUX_STALL_MS * MS);
+	assert_true(mux_can_type(&mux));
+	expect_no_input();
+	assert_true(mux.world[ALIVE].unread > 400);
+	type("\x1d" "3y");
+	expect_input(LINUX, "y");
+}
+
+/* Everything at random: bounds hold, and what may be waited for has a time. */
+static void test_random(void **state)
+{
+	static const char bytes[] = "ab \n\n\r\x1b[K\x1d" "0123sm?\x1d\t\b\xc3\xa9" "6nP@";
+	uint32_t seed = 7;
+	char text[MUX_STASH_BYTES];
+
+	(void)state;
+	for (uint32_t i = 0; i < 300000; i++) {
+		uint32_t world;
+		uint32_t room;
+
+		seed = seed * 1664525u + 1013904223u;
+		world = (seed >> 8) % mux.world_count;
+		room = mux_room(&mux, world);
+		for (uint32_t j = 0; j < room; j++)
+			text[j] = bytes[(seed >> 5) * (j + 1) % (sizeof(bytes) - 1)];
+		mux_output(&mux, world, text, room, now);
+		if (mux_can_type(&mux))
+			mux_type(&mux, (uint8_t)bytes[(seed >> 12) % (sizeof(bytes) - 1)], now);
+		step(seed >> 16 & 0x3fffu);
+		assert_true(mux_deadline(&mux) > now);
+		assert_true(mux.tx_head - mux.tx_tail <= MUX_TX_BYTES);
+		assert_true(mux.focus < mux.world_count);
+		for (uint32_t j = seed >> 24; j > 0; j--)
+			mux_drop(&mux);
+		if ((seed & 0x700u) == 0u) {
+			uint32_t count = mux_input(&mux, &world, (uint8_t *)text, sizeof(text));
+
+			assert_true(world < mux.world_count);
+			mux_delivered(&mux, count, now);
+		}
+	}
+}
+
+#define QUIET(test) cmocka_unit_test_setup(test, setup_quiet)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_banner, setup),
+		QUIET(test_default_focus),
+		QUIET(test_focus_is_raw),
+		QUIET(test_others_by_line),
+		QUIET(test_redraw),
+		QUIET(test_patience),
+		QUIET(test_overlong),
+		QUIET(test_long_line_of_other),
+		QUIET(test_partial_line),
+		QUIET(test_keys),
+		QUIET(test_focus_moves),
+		QUIET(test_mute),
+		QUIET(test_flood_is_held_back),
+		QUIET(test_flood_is_said),
+		QUIET(test_slow_terminal),
+		QUIET(test_reader_that_sleeps),
+		QUIET(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
