@@ -9,15 +9,25 @@
 #ifndef BULKHEAD_ABI_VCPU_H
 #define BULKHEAD_ABI_VCPU_H
 
-/* Operations: x0 of vcpu_run. In brackets the exits that each one answers. */
-#define VCPU_RESUME      0u /* [NOTIFIED, and the first run] go on where the guest stands */
-#define VCPU_READ_VALUE  1u /* [MMIO_READ] x1 goes to the guest's register, extended; next PC */
-#define VCPU_DONE        2u /* [MMIO_WRITE, DECODE] next PC */
-#define VCPU_CALL_RETURN 3u /* [CALL] x1..x4 go to the guest's x0..x3 */
-#define VCPU_CALL_IDLE   4u /* [CALL] as CALL_RETURN, then wait for an interrupt as WFI does (PSCI CPU_SUSPEND) */
-#define VCPU_ABORT       5u /* [MMIO_*, DECODE, FETCH] a synchronous external abort at the guest's EL1 */
-#define VCPU_UNDEF       6u /* [DECODE] an undefined-instruction exception at the guest's EL1 */
-#define VCPU_RETRY       7u /* [DECODE, FETCH, MMIO_*] execute the instruction again */
+/*
+ * Operations: x0 of vcpu_run. In brackets the exits that each one answers.
+ * RESUME       [NOTIFIED, and the first run] go on where the guest stands
+ * READ_VALUE   [MMIO_READ] x1 goes to the guest's register, extended as its instruction says
+ * DONE         [MMIO_WRITE, DECODE] behind the instruction
+ * CALL_RETURN  [CALL] x1..x4 go to the guest's x0..x3
+ * CALL_IDLE    [CALL] the same, then wait for an interrupt as WFI does (PSCI CPU_SUSPEND)
+ * ABORT        [MMIO_*, DECODE, FETCH] a synchronous external abort at the guest's EL1
+ * UNDEF        [DECODE] an undefined-instruction exception at the guest's EL1
+ * RETRY        [MMIO_*, DECODE, FETCH] execute the instruction again
+ */
+#define VCPU_RESUME      0u
+#define VCPU_READ_VALUE  1u
+#define VCPU_DONE        2u
+#define VCPU_CALL_RETURN 3u
+#define VCPU_CALL_IDLE   4u
+#define VCPU_ABORT       5u
+#define VCPU_UNDEF       6u
+#define VCPU_RETRY       7u
 
 /*
  * Exit reasons: x0 on return.

@@ -63,13 +63,17 @@ static void serve_timer(uint32_t intid)
 static void test_timer(const char *name, uint32_t intid)
 {
 	uint64_t before = counter_now();
+	uint64_t status;
 
 	taken_clear();
 	ends_after = 1;
 	gictest_hook = serve_timer;
 	gic_enable(intid);
 	timer_in(intid, DELAY_US);
-	check_part("status before", timer_status(intid), TIMER_ENABLE);
+	status = timer_status(intid);
+	/* on a slow machine it may have passed already: then nothing is to be learned */
+	if (counter_now() - before < counter_hz() * DELAY_US / 1000000u)
+		check_part("status before", status, TIMER_ENABLE);
 	irq_enable();
 	check_part("taken", wait_for(&taken[0].count, 1, LIMIT_US), true);
 	irq_disable();

@@ -37,7 +37,6 @@ struct arch_vcpu {
 	uint64_t ifsr32;
 	uint64_t fpexc32;
 	uint64_t vdisr;
-	uint64_t tpidr2;
 	uint64_t mdscr;	   /* emulated: the guest's value never reaches hardware */
 	uint64_t cntv_ctl; /* while the vCPU is not loaded */
 	uint64_t cntv_cval;

@@ -76,12 +76,6 @@ static bool el1_has_aarch32(void)
 	return (sysreg_read(id_aa64pfr0_el1) >> 4 & 0xfu) == 2u;
 }
 
-/* TPIDR2_EL0 comes with SME, which is hidden but cannot be kept from EL1 (D19.2.140). */
-static bool el1_has_sme(void)
-{
-	return (sysreg_read(id_aa64pfr1_el1) >> 24 & 0xfu) != 0u;
-}
-
 /* FPEXC32_EL2 needs CPTR_EL2.TFP clear, in both directions. */
 static void el1_save(struct thread *thread)
 {
@@ -110,8 +104,6 @@ static void el1_save(struct thread *thread)
 	}
 	if (el1_has_ras())
 		arch->vdisr = sysreg_read(S3_4_C12_C1_1);
-	if (el1_has_sme())
-		arch->tpidr2 = sysreg_read(S3_3_C13_C0_5);
 }
 
 static void el1_load(struct thread *thread)
@@ -141,8 +133,6 @@ static void el1_load(struct thread *thread)
 	}
 	if (el1_has_ras())
 		sysreg_write(S3_4_C12_C1_1, arch->vdisr);
-	if (el1_has_sme())
-		sysreg_write(S3_3_C13_C0_5, arch->tpidr2);
 	sysreg_write(vmpidr_el2, thread->vcpu->config->vmpidr);
 }
 
