@@ -153,7 +153,8 @@ static void test_others_by_line(void **state)
 	assert_string_equal(terminal(), "");
 	print(CONTROL, "ps\r\n\n20 loops\n30");
 	assert_string_equal(terminal(), "control| 10 loops\r\ncontrol| 20 loops\r\n");
-	print(ALIVE, "\x1b[2J\x1b]0;evil\a\x9b" "31mhi\b\bHI\n");
+	print(ALIVE, "\x1b[2J\x1b]0;evil\a\x9b"
+		     "31mhi\b\bHI\n");
 	assert_string_equal(terminal(), "alive| ?31mHI\r\n");
 }
 
@@ -233,7 +234,8 @@ static void test_partial_line(void **state)
 	print(CONTROL, "=> ");
 	step(MUX_PARTIAL_MS * MS);
 	(void)terminal();
-	type("\x1d" "2");
+	type("\x1d"
+	     "2");
 	assert_string_equal(terminal(), "[control]\r\n=> ");
 }
 
@@ -244,13 +246,17 @@ static void test_keys(void **state)
 	expect_input(LINUX, "ls\x03\r");
 	type("\x1d\x1d");
 	expect_input(LINUX, "\x1d");
-	type("\x1d" "2a\x1d" "0b\x1d" "3c");
+	type("\x1d"
+	     "2a\x1d"
+	     "0b\x1d"
+	     "3c");
 	expect_input(CONTROL, "a");
 	expect_input(SUPERVISOR, "b");
 	expect_input(LINUX, "c");
 	expect_no_input();
 	(void)terminal();
-	type("\x1d" "7");
+	type("\x1d"
+	     "7");
 	assert_string_equal(terminal(), "console: there is no world of that number\r\n");
 	type("\x1d?");
 	assert_non_null(strstr(terminal(), "*  3 linux "));
@@ -267,13 +273,16 @@ static void test_focus_moves(void **state)
 	print(LINUX, "linux# ");
 	print(CONTROL, "10 lo");
 	(void)terminal();
-	type("\x1d" "2");
+	type("\x1d"
+	     "2");
 	assert_string_equal(terminal(), "\r\n[control]\r\n10 lo");
 	print(CONTROL, "ops\n");
 	assert_string_equal(terminal(), "ops\r\n");
-	type("\x1d" "3");
+	type("\x1d"
+	     "3");
 	assert_string_equal(terminal(), "[linux]\r\nlinux# ");
-	type("\x1d" "3");
+	type("\x1d"
+	     "3");
 	assert_string_equal(terminal(), "\r\x1b[K\r\nlinux# ");
 }
 
@@ -318,7 +327,8 @@ static void test_flood_is_held_back(void **state)
 	print(ALIVE, "here\n");
 	assert_non_null(strstr(terminal(), "alive| here\r\n"));
 	/* with the focus it may print what the terminal takes */
-	type("\x1d" "2");
+	type("\x1d"
+	     "2");
 	bytes = flood(CONTROL, 1000, "0123456789012345678901234567890123456789\n");
 	assert_true(bytes > 8u * MUX_RATE);
 }
@@ -356,7 +366,8 @@ static void test_slow_terminal(void **state)
 static void test_reader_that_sleeps(void **state)
 {
 	(void)state;
-	type("\x1d" "1");
+	type("\x1d"
+	     "1");
 	while (mux_can_type(&mux))
 		mux_type(&mux, 'x', now);
 	step(0);
@@ -366,14 +377,17 @@ static void test_reader_that_sleeps(void **state)
 	assert_true(mux_can_type(&mux));
 	expect_no_input();
 	assert_true(mux.world[ALIVE].unread > 400);
-	type("\x1d" "3y");
+	type("\x1d"
+	     "3y");
 	expect_input(LINUX, "y");
 }
 
 /* Everything at random: bounds hold, and what may be waited for has a time. */
 static void test_random(void **state)
 {
-	static const char bytes[] = "ab \n\n\r\x1b[K\x1d" "0123sm?\x1d\t\b\xc3\xa9" "6nP@";
+	static const char bytes[] = "ab \n\n\r\x1b[K\x1d"
+				    "0123sm?\x1d\t\b\xc3\xa9"
+				    "6nP@";
 	uint32_t seed = 7;
 	char text[MUX_STASH_BYTES];
 

@@ -18,9 +18,9 @@
 #include "user/services/supervisor_policy.h"
 #include "user/services/supervisor_text.h"
 
-#define SECOND	1000u
+#define SECOND	 1000u
 #define ON_FAULT CHILD_RESTART_ON_FAULT
-#define ALWAYS	(CHILD_RESTART_ON_FAULT | CHILD_RESTART_ALWAYS)
+#define ALWAYS	 (CHILD_RESTART_ON_FAULT | CHILD_RESTART_ALWAYS)
 
 static struct process_child info;
 static struct policy_child child;
@@ -40,7 +40,7 @@ static void begin(uint32_t flags, uint32_t limit)
 
 static struct policy_view view(uint64_t state, uint64_t reason)
 {
-	return (struct policy_view){ .state = state, .reason = reason, .starts = starts };
+	return (struct policy_view){.state = state, .reason = reason, .starts = starts};
 }
 
 static enum policy_verdict look(uint64_t state, uint64_t reason, uint64_t now)
@@ -217,7 +217,7 @@ static void test_end_lines(void **state)
 	expect_end(99, 0, 0, POLICY_STAYS, "linux stopped: ?; stays stopped");
 	/* the longest of all fits */
 	memset(info.name, 'n', NAME_BYTES - 1);
-	assert_in_range(text_end((char[TEXT_LINE_BYTES]){ 0 }, TEXT_LINE_BYTES, &info,
+	assert_in_range(text_end((char[TEXT_LINE_BYTES]){0}, TEXT_LINE_BYTES, &info,
 				 EXIT_REASON_FAULT, UINT64_MAX & ~0x6c000000ull, UINT64_MAX,
 				 POLICY_GIVE_UP, &child),
 			100, TEXT_LINE_BYTES - 2);
@@ -247,7 +247,7 @@ static void test_status_lines(void **state)
 	assert_string_equal(text, "linux        running  -          75.0      450      12345 "
 				  "       2      16");
 	assert_int_equal(strlen(text), strlen(header));
-	status = (struct text_status){ .name = "off", .reason = EXIT_REASON_OFF };
+	status = (struct text_status){.name = "off", .reason = EXIT_REASON_OFF};
 	(void)text_status_line(text, sizeof(text), &status);
 	assert_string_equal(text, "off          stopped  off         0.0        0          0 "
 				  "       0       0");
@@ -255,7 +255,7 @@ static void test_status_lines(void **state)
 
 static void test_typing(void **state)
 {
-	struct text_typed typed = { .length = 0 };
+	struct text_typed typed = {.length = 0};
 	const char *keys = "junk\x15stoq\x7fp  lin\x01ux \r";
 	const char *verb;
 	const char *name;
@@ -282,10 +282,10 @@ static void test_typing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_autostart),    cmocka_unit_test(test_ends_by_itself),
-		cmocka_unit_test(test_window),	     cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_commands),     cmocka_unit_test(test_start_forgets),
-		cmocka_unit_test(test_end_lines),    cmocka_unit_test(test_status_lines),
+		cmocka_unit_test(test_autostart), cmocka_unit_test(test_ends_by_itself),
+		cmocka_unit_test(test_window),	  cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_commands),  cmocka_unit_test(test_start_forgets),
+		cmocka_unit_test(test_end_lines), cmocka_unit_test(test_status_lines),
 		cmocka_unit_test(test_typing),
 	};
 

@@ -2,8 +2,8 @@
 /*
  * The console process: owns the board's UART and gives every world a console on it. One
  * thread, with a budget; it never spins. Each round looks at everything for a bounded number
- * of bytes, the keyboard first; while there was something to move another round follows, else
- * it waits for the UART's interrupt, a world, or the time that the multiplexer names.
+ * of bytes, the keyboard first; while there is something to move a few more follow. Then it
+ * waits for the UART's interrupt, a world, or the time that the multiplexer names.
  *
  * Owns: process_device 0 with its interrupt, and the console end of every world's channel.
  */
@@ -126,6 +126,18 @@ static void console_off(uint32_t interrupt)
 	(void)svc_system_control(info_get()->system_handle, SYSTEM_OFF);
 }
 
+/*
+ * A world that prints byte by byte wakes the console for each: so after a burst it listens to
+ * the keyboard and the transmitter alone for a moment, and then takes what has come by then.
+ */
+static void console_rest(uint32_t bit, bool moved)
+{
+	if (moved)
+		(void)svc_wait(1ull << bit, clock_now() + clock_ticks_from_us(CONSOLE_REST_US));
+	else
+		(void)svc_wait(UINT64_MAX, mux_deadline(&mux));
+}
+
 int main(unsigned thread)
 {
 	const struct process_device *device = info_device(0u);
@@ -136,11 +148,15 @@ int main(unsigned thread)
 	uart_open(&uart, device->va);
 	console_open_worlds();
 	for (;;) {
-		bool moved = console_round(clock_now());
+		uint32_t rounds = 0u;
+		bool moved;
 
+		do
+			moved = console_round(clock_now());
+		while (moved && ++rounds < CONSOLE_ROUNDS);
 		(void)svc_irq_ack(device->handle);
 		if (mux_wants_off(&mux))
 			console_off(device->handle);
-		(void)svc_wait(UINT64_MAX, moved ? 0u : mux_deadline(&mux));
+		console_rest(device->bit, rounds != 0u);
 	}
 }
