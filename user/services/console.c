@@ -19,6 +19,8 @@ PROGRAM_RECORD("console", 0u);
 
 #define CONSOLE_RECEIVE	 64u  /* bytes of a round from the UART */
 #define CONSOLE_TRANSMIT 512u /* and to it */
+#define CONSOLE_ROUNDS	 8u   /* in one go */
+#define CONSOLE_REST_US	 1000u
 #define CONSOLE_OFF_MS	 200u /* the last words have so long to leave */
 
 static struct mux mux;
