@@ -7,9 +7,12 @@ void budget_consume(struct budget *budget, uint64_t began, uint64_t ticks)
 	uint64_t at = began + budget->period;
 	struct budget_chunk *last;
 
+	/* Only what was taken comes back: an overrun is nobody's credit. */
+	if (ticks > budget->left)
+		ticks = budget->left;
 	if (budget->full == 0u || ticks == 0u)
 		return;
-	budget->left = ticks < budget->left ? budget->left - ticks : 0u;
+	budget->left -= ticks;
 	if (budget->chunk_count == BUDGET_CHUNKS) {
 		last = &budget->chunk[BUDGET_CHUNKS - 1u];
 		last->at = at;

@@ -2,7 +2,7 @@
 /*
  * Budgets of threads: a sporadic server. What is consumed in a stretch that began at time t
  * comes back at t + period, so that no window of one period sees more than the budget (and
- * one overrun). At most BUDGET_CHUNKS stretches are remembered; beyond that they merge into
+ * one overrun for each stretch). At most BUDGET_CHUNKS stretches are remembered; beyond that they merge into
  * the latest, which only delays the return. Pure functions over one thread's record.
  */
 #ifndef BULKHEAD_KERNEL_BUDGET_H

@@ -50,8 +50,7 @@ void interrupt_start(struct thread *thread)
 		struct interrupt *interrupt = system_interrupt(i);
 
 		if (interrupt->thread == thread)
-			arch_irq_enable(interrupt->config->intid, thread->cpu,
-					interrupt->config->edge != 0u);
+			arch_irq_enable(interrupt->config->intid, thread->cpu);
 	}
 }
 

@@ -3,7 +3,6 @@
 #include "kernel/process.h"
 
 #include "abi/vcpu.h"
-#include "kernel/budget.h"
 #include "kernel/interrupt.h"
 #include "kernel/panic.h"
 #include "kernel/sched.h"
@@ -79,7 +78,9 @@ void process_start_thread(struct thread *thread)
 			  config->index);
 	thread->context = &thread->host;
 	thread->in_guest = false;
-	budget_reset(&thread->budget);
+	/* what it has used stays used: a restart is no way to a fresh budget */
+	thread->budget.depleted = false;
+	thread->budget.overrun = false;
 	if (thread->vcpu != NULL) {
 		thread->vcpu->pending = VCPU_EXIT_NOTIFIED;
 		arch_vcpu_reset(thread->vcpu);
@@ -97,7 +98,8 @@ status_t process_stop(struct process *process, uint64_t reason, uint64_t code, u
 	process->code = code;
 	process->address = address;
 	trace_event(arch_cpu(), TRACE_STOP, (uint64_t)(process - system_process(0u)), reason);
-	if (reason != EXIT_REASON_STOPPED && (process->config->flags & PROCESS_FLAG_CRITICAL) != 0u)
+	if ((reason == EXIT_REASON_FAULT || reason == EXIT_REASON_SERROR) &&
+	    (process->config->flags & PROCESS_FLAG_CRITICAL) != 0u)
 		panic_process(process);
 	for (uint32_t i = 0u; i < process->config->thread_count; i++)
 		sched_signal_now(process_thread(process, i));

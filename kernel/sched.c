@@ -323,6 +323,8 @@ struct context *sched_resume(struct cpu *cpu)
 			continue;
 		if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
 			vgic_flush(&cpu->loaded->vcpu->vgic);
+		if (cpu->resched)
+			continue; /* the flush had news for another vCPU of this CPU */
 		if (next == NULL) {
 			sched_program(cpu);
 			arch_idle(cpu);

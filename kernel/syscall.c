@@ -66,7 +66,7 @@ static bool sys_vcpu_set(struct thread *thread)
 		    arch_vcpu_set(thread->vcpu, thread->host.x[0], thread->host.x[1]);
 
 	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
-	return true;
+	return !thread->cpu->resched;
 }
 
 static bool sys_virq_line(struct thread *thread)

@@ -332,9 +332,11 @@ static void lr_load(struct vgic_cpu *cpu, uint32_t n, uint32_t intid)
 	struct vgic_word *word = vgic_word(cpu, w);
 	bool hw = intid == VGIC_TIMER_ID && (word->line & bit) != 0u;
 
+	/* whatever its kind: vgic_hw_timer must not put the timer into a second one */
+	if (intid == VGIC_TIMER_ID)
+		cpu->hw_lr = n;
 	if (hw) {
 		word->line &= ~bit;
-		cpu->hw_lr = n;
 	} else if ((word->pending & bit) != 0u && (word->edge & bit) == 0u) {
 		cpu->soft |= 1u << n;
 	}
@@ -377,7 +379,7 @@ static void flush_locked(struct vgic_cpu *cpu)
 	if (i < choice.total)
 		hcr |= VGIC_HCR_NPIE;
 	if (cpu->spill_count != 0u)
-		hcr |= VGIC_HCR_LRENPIE | VGIC_HCR_TDIR;
+		hcr |= VGIC_HCR_LRENPIE | ((vmcr & VGIC_VMCR_EOIM) != 0u ? VGIC_HCR_TDIR : 0u);
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
 		arch_ich_hcr_write(hcr);

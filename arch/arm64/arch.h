@@ -85,6 +85,9 @@ void fp_release(struct cpu *cpu, const struct thread *thread);
 /* The thread, in host mode, has its EL1 registers in memory and not in hardware. */
 void el1_release(struct cpu *cpu, struct thread *thread);
 
+/* gich.c: ICC_PMR, ICC_CTLR, ICC_RPR_EL1 of the guest, trapped by ICH_HCR_EL2.TC */
+bool gich_common(uint32_t reg, bool write, uint64_t *value);
+
 /* gicv3.c */
 #define INTID_KICK	  0u
 #define INTID_STOP	  1u

@@ -35,6 +35,7 @@ static void boot_registers(void)
 	sysreg_write(cptr_el2, CPTR_VALUE | CPTR_TFP);
 	sysreg_write(mdcr_el2, MDCR_VALUE | (sysreg_read(mdcr_el2) & 0x1fu));
 	sysreg_write(hstr_el2, 0u);
+	sysreg_write(actlr_el2, 0u);
 	sysreg_write(cnthctl_el2, CNTHCTL_VALUE);
 	sysreg_write(cntvoff_el2, 0u);
 	sysreg_write(cnthp_ctl_el2, 0u);

@@ -200,9 +200,9 @@ static void el1_unload(struct cpu *cpu)
 	isb();
 	/* With a HW list register the physical active state belongs to the vCPU */
 	vgic_save(&thread->vcpu->vgic);
-	if (vgic_hw_owned(&thread->vcpu->vgic))
-		gic_timer_set_active(cpu, false);
-	else if (control == CNTV_ENABLE)
+	/* always, whatever the vGIC believes: one VM's state must not keep another's timer quiet */
+	gic_timer_set_active(cpu, false);
+	if (!vgic_hw_owned(&thread->vcpu->vgic) && control == CNTV_ENABLE)
 		timer_arm(&cpu->timers, &thread->vcpu->virtual_timer, arch->cntv_cval);
 }
 
@@ -213,7 +213,10 @@ static void el1_load_vcpu(struct cpu *cpu, struct thread *thread)
 	timer_cancel(&cpu->timers, &thread->vcpu->virtual_timer);
 	if (vgic_hw_owned(&thread->vcpu->vgic))
 		gic_timer_set_active(cpu, true);
+	sysreg_write(ICC_SRE_EL1,
+		     ICC_SRE_VALUE); /* where it does not trap, another may have cleared it */
 	sysreg_write(cntv_cval_el0, arch->cntv_cval);
+	isb(); /* the compare value before the enable: D11.2.4 */
 	sysreg_write(cntv_ctl_el0, arch->cntv_ctl);
 	vgic_load(&thread->vcpu->vgic);
 	cpu->loaded = thread;

@@ -125,3 +125,48 @@ void vgic_hw_release(void)
 {
 	sysreg_write(ICC_DIR_EL1, INTID_VIRT_TIMER);
 }
+
+#define VMCR_CBPR      (1ull << 4)
+#define VMCR_EOIM      (1ull << 9)
+#define VMCR_PMR_SHIFT 24u
+#define REG_ICC_PMR    SYSREG_ENCODE(3u, 0u, 4u, 6u, 0u)
+#define REG_ICC_CTLR   SYSREG_ENCODE(3u, 0u, 12u, 12u, 4u)
+
+/* ICC_CTLR_EL1 as IHI 0069 12.2.6 has it: CBPR 0, EOImode 1, PRIbits 10:8, IDbits 13:11. */
+static uint64_t gich_control(uint64_t vmcr)
+{
+	uint64_t vtr = sysreg_read(ICH_VTR_EL2);
+
+	return ((vmcr & VMCR_CBPR) != 0u ? 1u : 0u) | ((vmcr & VMCR_EOIM) != 0u ? 2u : 0u) |
+	       (vtr >> 29 & 7u) << 8 | (vtr >> 23 & 7u) << 11;
+}
+
+/* The running priority: the highest active one of either group, 5 bits of preemption. */
+static uint64_t gich_running(void)
+{
+	uint32_t active = (uint32_t)(arch_ich_apr_read(0u) | arch_ich_apr_read(1u));
+
+	return active == 0u ? 0xffu : (uint64_t)(uint32_t)__builtin_ctz(active) << 3;
+}
+
+bool gich_common(uint32_t reg, bool write, uint64_t *value)
+{
+	uint64_t vmcr = sysreg_read(ICH_VMCR_EL2);
+
+	if (!write) {
+		if (reg == REG_ICC_PMR)
+			*value = vmcr >> VMCR_PMR_SHIFT & 0xffu;
+		else
+			*value = reg == REG_ICC_CTLR ? gich_control(vmcr) : gich_running();
+		return true;
+	}
+	if (reg == REG_ICC_PMR)
+		vmcr = (vmcr & ~(0xffull << VMCR_PMR_SHIFT)) | (*value & 0xf8u) << VMCR_PMR_SHIFT;
+	else if (reg == REG_ICC_CTLR)
+		vmcr = (vmcr & ~(VMCR_CBPR | VMCR_EOIM)) | ((*value & 1u) != 0u ? VMCR_CBPR : 0u) |
+		       ((*value & 2u) != 0u ? VMCR_EOIM : 0u);
+	else
+		return false; /* ICC_RPR_EL1 is read-only */
+	sysreg_write(ICH_VMCR_EL2, vmcr);
+	return true;
+}

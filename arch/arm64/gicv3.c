@@ -47,6 +47,19 @@ static void gic_wait_distributor(void)
 		cpu_yield();
 }
 
+/* Edge or level of each interrupt that a process owns: once, as 16 share a register. */
+static void gic_init_triggers(void)
+{
+	for (uint32_t i = 0u; i < system_config()->interrupt_count; i++) {
+		const struct config_interrupt *config = system_interrupt(i)->config;
+		uint64_t at = gicd() + GICD_ICFGR + config->intid / 16u * 4u;
+		uint32_t bit = 2u << (config->intid % 16u * 2u);
+		uint32_t value = mmio_read32(at);
+
+		mmio_write32(at, config->edge != 0u ? value | bit : value & ~bit);
+	}
+}
+
 void gic_init_distributor(void)
 {
 	uint32_t lines = 32u * ((mmio_read32(gicd() + GICD_TYPER) & 0x1fu) + 1u);
@@ -62,6 +75,7 @@ void gic_init_distributor(void)
 	}
 	for (uint32_t i = SPI_FIRST; i < lines; i += 4u)
 		mmio_write32(gicd() + GICD_IPRIORITYR + i, PRIORITY_WORD);
+	gic_init_triggers();
 	gic_wait_distributor();
 	mmio_write32(gicd() + GICD_CTLR, GICD_ENABLE);
 	gic_wait_distributor();
@@ -85,8 +99,15 @@ void gic_init_cpu(const struct cpu *cpu)
 		     (1u << INTID_KICK) | (1u << INTID_STOP) | (1u << INTID_MAINTENANCE) |
 			     (1u << INTID_HYP_TIMER) | (1u << INTID_VIRT_TIMER));
 
-	/* System registers, not memory mapped; EL1 may use them too: IHI 0069 12.2.24 */
+	/*
+	 * System registers, not memory mapped, for EL1 too (IHI 0069 12.2.24). Then without the
+	 * Enable bit, so that a guest's access to ICC_SRE_EL1 traps.
+	 */
 	sysreg_write(ICC_SRE_EL2, 0xfu);
+	isb();
+	sysreg_write(ICC_SRE_EL1, ICC_SRE_VALUE);
+	isb();
+	sysreg_write(ICC_SRE_EL2, ICC_SRE_VALUE);
 	isb();
 	sysreg_write(ICC_PMR_EL1, 0xffu);
 	sysreg_write(ICC_BPR1_EL1, 0u);
@@ -94,16 +115,14 @@ void gic_init_cpu(const struct cpu *cpu)
 	sysreg_write(ICC_IGRPEN1_EL1, 1u);
 	sysreg_write(ICH_HCR_EL2, 0u);
 	isb();
+	if ((sysreg_read(ICH_VTR_EL2) >> 26 & 7u) > 4u)
+		panic("the GIC has more than 5 preemption bits: active priorities would not be "
+		      "switched");
 }
 
 /* 12.9.22: IROUTER takes the affinity fields of MPIDR where they stand. */
-void arch_irq_enable(uint32_t intid, const struct cpu *cpu, bool edge)
+void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
 {
-	uint64_t config = gicd() + GICD_ICFGR + intid / 16u * 4u;
-	uint32_t bit = 2u << (intid % 16u * 2u);
-	uint32_t value = mmio_read32(config);
-
-	mmio_write32(config, edge ? value | bit : value & ~bit);
 	mmio_write64(gicd() + GICD_IROUTER + (uint64_t)intid * 8u, cpu->config->mpidr);
 	mmio_write32(gicd() + GICD_ICPENDR + intid / 32u * 4u, 1u << intid % 32u);
 	mmio_write32(gicd() + GICD_ISENABLER + intid / 32u * 4u, 1u << intid % 32u);

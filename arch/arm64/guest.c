@@ -48,10 +48,13 @@ static void guest_inject_abort(struct context *context, bool fetch, bool walk, u
 /* A wait by WFI; WFE and the timed forms do not trap or are hidden. */
 static uint32_t guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
 {
+	bool waits;
+
 	if (!full)
 		return TRAP_FULL;
+	waits = guest_condition_holds(esr, context->pstate); /* before the IT state moves on */
 	guest_advance(context, esr, full);
-	if (guest_condition_holds(esr, context->pstate))
+	if (waits)
 		vcpu_wait_for_interrupt(cpu->current);
 	return TRAP_RESUME;
 }
@@ -110,7 +113,7 @@ static bool guest_gic_access(struct cpu *cpu, struct context *context, uint64_t 
 	if (!vcpu_vgic_owns(vcpu, ipa))
 		return false;
 	*answer = TRAP_FULL;
-	if (!guest_has_register(rt, full))
+	if (!full && (!guest_has_register(rt, full) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u))
 		return true;
 	value = guest_store_value(context, esr);
 	status = vcpu_vgic_access(vcpu, ipa, 1u << ISS_SAS(esr), write, &value);

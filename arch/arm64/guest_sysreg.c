@@ -89,6 +89,13 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 			(void)vcpu_vgic_result(vcpu, vgic_deactivate(&vcpu->vgic, *value));
 		}
 		return write;
+	case REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: system registers are all there is */
+		*value = ICC_SRE_VALUE;
+		return true;
+	case REG(3, 0, 4, 6, 0):   /* ICC_PMR_EL1, ICC_CTLR_EL1, ICC_RPR_EL1: where ICC_DIR_EL1 */
+	case REG(3, 0, 12, 12, 4): /* cannot be trapped alone (ICH_VTR_EL2.TDS is 0) */
+	case REG(3, 0, 12, 11, 3):
+		return gich_common(reg, write, value);
 	case REG(3, 0, 1, 0, 1): /* ACTLR_EL1: RAZ/WI */
 	case REG(3, 1, 0, 0, 7): /* AIDR_EL1 */
 	case REG(3, 0, 0, 0, 6): /* REVIDR_EL1 */

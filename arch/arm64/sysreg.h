@@ -123,7 +123,9 @@
 #define ICC_PMR_EL1     S3_0_C4_C6_0
 #define ICC_DIR_EL1     S3_0_C12_C11_1
 #define ICC_SGI1R_EL1   S3_0_C12_C11_5
+#define ICC_SRE_EL1     S3_0_C12_C12_5
 #define ICC_SRE_EL2     S3_4_C12_C9_5
+#define ICC_SRE_VALUE   7ull /* system registers on, bypass off */
 #define ICH_HCR_EL2     S3_4_C12_C11_0
 #define ICH_VTR_EL2     S3_4_C12_C11_1
 #define ICH_MISR_EL2    S3_4_C12_C11_2

@@ -103,6 +103,9 @@ static bool vcpu_state_pstate(uint64_t *value)
 	uint64_t mode = *value & PSTATE_M_MASK;
 
 	if (mode == PSTATE_A32_USER) {
+		/* where EL0 is AArch64 only, the return would be illegal */
+		if ((sysreg_read(id_aa64pfr0_el1) & 0xfu) != 2u)
+			return false;
 		*value &= PSTATE_SETTABLE_A32;
 		return true;
 	}

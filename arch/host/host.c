@@ -124,11 +124,10 @@ bool arch_vcpu_set(struct vcpu *vcpu, uint64_t number, uint64_t value)
 	return true;
 }
 
-void arch_irq_enable(uint32_t intid, const struct cpu *cpu, bool edge)
+void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
 {
 	(void)intid;
 	(void)cpu;
-	(void)edge;
 	host.irq_enables++;
 }
 

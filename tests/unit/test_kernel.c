@@ -225,6 +225,31 @@ static void test_budget_no_window_above_it(void **state)
 	}
 }
 
+/* Running past the budget earns nothing: a period sees it and an overrun for each stretch. */
+static void test_budget_overrun_is_no_credit(void **state)
+{
+	struct budget budget = {.full = 1000u, .period = 10000u, .left = 1000u};
+	uint64_t now = 0u;
+	uint64_t used = 0u;
+
+	(void)state;
+	while (now < 10000000u) {
+		uint64_t ticks;
+
+		budget_replenish(&budget, now);
+		if (budget.left == 0u) {
+			now = budget_next(&budget);
+			continue;
+		}
+		/* two stretches, the second one late by 50 */
+		ticks = budget.left > 400u ? 400u : budget.left + 50u;
+		budget_consume(&budget, now, ticks);
+		used += ticks;
+		now += ticks + 1u;
+	}
+	assert_true(used <= now / budget.period * (budget.full + BUDGET_CHUNKS * 50u));
+}
+
 static void test_priority_and_idle(void **state)
 {
 	(void)state;
@@ -513,6 +538,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timer_heap),
 		cmocka_unit_test(test_budget_no_window_above_it),
+		cmocka_unit_test(test_budget_overrun_is_no_credit),
 		cmocka_unit_test_setup_teardown(test_priority_and_idle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wait_times_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notify_sends_ipi_only_when_it_preempts, setup,

@@ -344,6 +344,19 @@ static void test_flood_is_said(void **state)
 	fail();
 }
 
+/* The supervisor's word on a world comes before what the world prints at its new start. */
+static void test_supervisor_first(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2 * mux.world_count; i++) {
+		mux_output(&mux, CONTROL, "new\n", 4, now);
+		mux_output(&mux, LINUX, "new\n", 4, now);
+		mux_output(&mux, SUPERVISOR, "old\n", 4, now);
+		step(MS);
+		assert_int_equal(strncmp(terminal(), "supervisor| old\r\n", 17), 0);
+	}
+}
+
 /* The terminal takes nothing: the focus stops early enough for the others and the console. */
 static void test_slow_terminal(void **state)
 {
@@ -438,6 +451,7 @@ int main(void)
 		QUIET(test_mute),
 		QUIET(test_flood_is_held_back),
 		QUIET(test_flood_is_said),
+		QUIET(test_supervisor_first),
 		QUIET(test_slow_terminal),
 		QUIET(test_reader_that_sleeps),
 		QUIET(test_random),

@@ -70,17 +70,29 @@ static bool console_deliver(uint64_t now)
 	return count != 0u;
 }
 
-static bool console_collect(uint64_t now)
+static bool console_collect_from(uint32_t world, uint64_t now)
 {
 	uint8_t bytes[MUX_STASH_BYTES];
+	uint32_t count = channel_read(&ends[world], bytes, mux_room(&mux, world));
+
+	mux_output(&mux, world, bytes, count, now);
+	return count != 0u;
+}
+
+/*
+ * The supervisor last: it prints before it starts a world, so what that world prints is never
+ * here without it, and mux_step shows the supervisor's first.
+ */
+static bool console_collect(uint64_t now)
+{
 	bool moved = false;
 
 	for (uint32_t i = 0u; i < mux.world_count; i++) {
-		uint32_t count = channel_read(&ends[i], bytes, mux_room(&mux, i));
-
-		mux_output(&mux, i, bytes, count, now);
-		moved = moved || count != 0u;
+		if (i != mux.supervisor)
+			moved = console_collect_from(i, now) || moved;
 	}
+	if (mux.supervisor != MUX_NO_WORLD)
+		moved = console_collect_from(mux.supervisor, now) || moved;
 	return moved;
 }
 

@@ -363,17 +363,26 @@ void mux_output(struct mux *mux, uint32_t number, const void *bytes, uint32_t co
 	world->bytes += count;
 }
 
+static void mux_step_world(struct mux *mux, uint32_t number, uint64_t now)
+{
+	if (number == mux->focus)
+		mux_step_focus(mux, &mux->world[number]);
+	else
+		mux_step_other(mux, &mux->world[number], now);
+}
+
 void mux_step(struct mux *mux, uint64_t now)
 {
 	mux->deadline = MUX_NEVER;
 	mux_expire_input(mux, now);
+	/* what it says of an end stands before what the world prints when it is started again */
+	if (mux->supervisor != MUX_NO_WORLD)
+		mux_step_world(mux, mux->supervisor, now);
 	for (uint32_t i = 0u; i < mux->world_count; i++) {
 		uint32_t number = (mux->turn + i) % mux->world_count;
 
-		if (number == mux->focus)
-			mux_step_focus(mux, &mux->world[number]);
-		else
-			mux_step_other(mux, &mux->world[number], now);
+		if (number != mux->supervisor)
+			mux_step_world(mux, number, now);
 	}
 	if (mux->world_count != 0u)
 		mux->turn = (mux->turn + 1u) % mux->world_count;
