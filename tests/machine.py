@@ -33,6 +33,13 @@ class expect:
         return self.pattern.pattern.decode()
 
 
+class expect_all:
+    """Wait for several texts in any order: worlds side by side print when they like."""
+
+    def __init__(self, *patterns):
+        self.steps = [expect(pattern) for pattern in patterns]
+
+
 class send:
     """Type a text: "poweroff\\n" """
 
@@ -138,6 +145,13 @@ class Machine:
                 self.process.stdin.flush()
             except BrokenPipeError:
                 raise Failure("QEMU ended before it was sent %r" % step.text) from None
+        elif isinstance(step, expect_all):
+            start, behind = self.matched, []
+            for one in step.steps:
+                self.matched = start
+                self.wait_match(one)
+                behind.append(self.matched)
+            self.matched = max(behind)
         elif isinstance(step, ends):
             self.wait_end(step)
         elif isinstance(step, quiet):

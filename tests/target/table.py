@@ -5,7 +5,7 @@
 
 SYSTEM   a system description, compiled by bhc; or the path of an image under build/
          (with plain=True: no hypervisor, the image runs on QEMU itself)
-STEPS    expect(REGEX), send(TEXT), quiet(REGEX, SECONDS), ends(); see tests/machine.py
+STEPS    expect(REGEX), expect_all(REGEX, ...) in any order, send(TEXT), quiet(REGEX, SECONDS), ends(); see tests/machine.py
 options  requires   requirement ids that the test shows
          cpu        cortex-a72
          smp, memory   what `bhc info` says of the description
@@ -18,7 +18,7 @@ options  requires   requirement ids that the test shows
          same_log   (NAME, REGEX): group 1 of all lines that match must be what it is in the
                     target test NAME, which is run for that: the same log with and without us
 """
-from machine import ends, expect, quiet, send
+from machine import ends, expect, expect_all, quiet, send
 
 TARGETS = []
 FORBIDDEN = (r"^PANIC", r"assertion failed", r"Kernel panic")
@@ -166,25 +166,23 @@ guest_test("u-boot", "uboot", [
 
 # ---- three worlds ------------------------------------------------------------------------------
 target("three-worlds", "systems/default.dts", [
-    expect(BANNER), expect(ALIVE),
-    expect(r"control: 1000 loops"),
-    expect(r"Linux \S+ on Bulkhead, 2 CPUs"), expect(PROMPT),
+    expect(BANNER),
+    expect_all(ALIVE, r"control: 1000 loops", r"Linux \S+ on Bulkhead, 2 CPUs"), expect(PROMPT),
     send("attack\n"), expect(r"attack: 6 tried, 0 got through"),
     expect(r"control: \d+ loops"),
-    send("\x1ds"), expect(r"alive +running"), expect(r"control +running"),
-    expect(r"linux +running"),
+    send("\x1ds"), expect_all(r"alive +running", r"control +running", r"linux +running"),
     send("poweroff\n"), expect(r"reboot: Power down"), expect(r"control: \d+ loops"),
     send("\x1dq"), ends(),
 ], seconds=120)
 
 target("three-vms", "tests/systems/three-vms.dts", [
-    expect(BANNER), expect(ALIVE), expect(r"control: 1000 loops"), expect(r"hog: second 1,"),
-    expect(PROMPT), send("\x1ds"), expect(r"alive +running"), expect(r"control +running"),
-    expect(r"hog +running"), expect(r"linux +running"),
+    expect(BANNER),
+    expect_all(ALIVE, r"control: 1000 loops", r"hog: second 1,", PROMPT), send("\x1ds"),
+    expect_all(r"alive +running", r"control +running", r"hog +running", r"linux +running"),
     send("\x1d0stop hog\n"), expect(r"hog stopped"), expect(r"control: \d+ loops"),
-    send("start hog\n"), expect(r"hog: second 1,"), expect(r"control: \d+ loops"),
+    send("start hog\n"), expect_all(r"hog: second 1,", r"control: \d+ loops"),
     send("restart linux\n"), expect(r"linux stopped"), send("\x1d4"),
-    expect(r"Linux \S+ on Bulkhead, 2 CPUs"), expect(r"control: \d+ loops"),
+    expect_all(r"Linux \S+ on Bulkhead, 2 CPUs", r"control: \d+ loops"),
 ], seconds=120)
 
 # ---- the matrix: every CPU type and every number of CPUs with either security setting ----------

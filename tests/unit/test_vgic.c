@@ -184,6 +184,37 @@ static void test_level(void **state)
 	check_invariants();
 }
 
+/*
+ * The timer's interrupt made pending by register sits in one list register; when the timer
+ * fires it must not get a second one, or its physical state outlives the vCPU.
+ */
+static void test_timer_in_one_list_register(void **state)
+{
+	uint32_t found = 0u;
+
+	(void)state;
+	fake_start(1u, 32u);
+	guest_use(0, 1, 0x80);
+	guest_use(0, 27, 0x80);
+	vgic_sgi(&vcpu[0], 1u | 1ull << 24, 1u);
+	fake_settle();
+	fake[0].timer_line = true;
+	fake_settle();
+	assert_int_equal(guest_ack(0), 1);
+	guest_eoi(0, 1);
+	assert_int_equal(guest_ack(0), 27);
+	fake[0].timer_line = false;
+	guest_eoi(0, 27);
+	fake_settle();
+	guest_bit(0, ISPENDR, 27);
+	fake_settle();
+	fake[0].timer_line = true;
+	fake_settle();
+	for (uint32_t n = 0u; n < 4u; n++)
+		found += (fake[0].lr[n] >> 62) != 0u && (uint32_t)fake[0].lr[n] == 27u ? 1u : 0u;
+	assert_int_equal(found, 1);
+}
+
 static void test_config_while_in_flight(void **state)
 {
 	(void)state;
@@ -639,6 +670,7 @@ int main(void)
 		cmocka_unit_test(test_register_shapes),
 		cmocka_unit_test(test_edge),
 		cmocka_unit_test(test_level),
+		cmocka_unit_test(test_timer_in_one_list_register),
 		cmocka_unit_test(test_config_while_in_flight),
 		cmocka_unit_test(test_overflow_in_order),
 		cmocka_unit_test(test_nesting_eoimode0),
