@@ -71,8 +71,7 @@ struct process {
 	const struct config_process *config;
 	struct vm *vm;	/* or NULL */
 	uint32_t state; /* atomic: PROCESS_STATE_* */
-	uint32_t stop_generation;
-	uint32_t remaining; /* atomic: threads that have not answered the stop */
+	uint32_t remaining; /* atomic: threads that have not answered the stop, and the stopper */
 	uint32_t starts;
 	uint64_t reason;
 	uint64_t code;

@@ -56,7 +56,7 @@ status_t process_start(struct process *process)
 		return STATUS_STATE;
 	/* All threads are parked: their CPUs leave them alone until the state is RUNNING. */
 	process->starts++;
-	process->remaining = process->config->thread_count;
+	process->remaining = process->config->thread_count + 1u; /* and whoever stops it */
 	process->reason = EXIT_REASON_NONE;
 	process->code = 0u;
 	process->address = 0u;
@@ -89,11 +89,31 @@ void process_start_thread(struct thread *thread)
 	sched_ready(thread);
 }
 
+static void process_finish_stop(struct process *process)
+{
+	if (process->vm != NULL) {
+		vgic_reset(&process->vm->vgic);
+		/* the next guest starts with no translations of this one */
+		for (uint32_t i = 0u; i < CPU_MAX; i++)
+			process->vm->last_vcpu[i] = 0u;
+	}
+	__atomic_store_n(&process->state, PROCESS_STATE_STOPPED, __ATOMIC_RELEASE);
+	process_tell_supervisor(process);
+}
+
+/* One of those that a stop waits for is done; the last one finishes it. */
+static void process_answered(struct process *process)
+{
+	/* acq_rel: the last one sees what the others did before their answer */
+	if (__atomic_sub_fetch(&process->remaining, 1u, __ATOMIC_ACQ_REL) == 0u)
+		process_finish_stop(process);
+}
+
 status_t process_stop(struct process *process, uint64_t reason, uint64_t code, uint64_t address)
 {
 	if (!process_change(process, PROCESS_STATE_RUNNING, PROCESS_STATE_STOPPING))
 		return STATUS_STATE;
-	/* Read by others only once the state is STOPPED, which release in _finish orders. */
+	/* Read by others only once the state is STOPPED, which comes after our own answer below. */
 	process->reason = reason;
 	process->code = code;
 	process->address = address;
@@ -103,6 +123,7 @@ status_t process_stop(struct process *process, uint64_t reason, uint64_t code, u
 		panic_process(process);
 	for (uint32_t i = 0u; i < process->config->thread_count; i++)
 		sched_signal_now(process_thread(process, i));
+	process_answered(process);
 	return STATUS_OK;
 }
 
@@ -124,18 +145,6 @@ static void process_park(struct thread *thread)
 	thread->context = &thread->host;
 }
 
-static void process_finish_stop(struct process *process)
-{
-	if (process->vm != NULL) {
-		vgic_reset(&process->vm->vgic);
-		/* the next guest starts with no translations of this one */
-		for (uint32_t i = 0u; i < CPU_MAX; i++)
-			process->vm->last_vcpu[i] = 0u;
-	}
-	__atomic_store_n(&process->state, PROCESS_STATE_STOPPED, __ATOMIC_RELEASE);
-	process_tell_supervisor(process);
-}
-
 void process_answer_stop(struct thread *thread)
 {
 	struct process *process = thread->process;
@@ -144,7 +153,5 @@ void process_answer_stop(struct thread *thread)
 		return;
 	thread->stop_seen = process->starts;
 	process_park(thread);
-	/* acq_rel: the last one sees what the others parked before it */
-	if (__atomic_sub_fetch(&process->remaining, 1u, __ATOMIC_ACQ_REL) == 0u)
-		process_finish_stop(process);
+	process_answered(process);
 }
