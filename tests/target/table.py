@@ -147,11 +147,21 @@ def few_entries(match):
     return "too many" if entries * 1000 > 30 * milliseconds else None
 
 
+def no_entries(match):
+    """Not one."""
+    return "it was entered" if int(match[1]) != 0 else None
+
+
 LIST = r"hello \S+, EL2 entries on its CPU: (\d+) in (\d+) ms"
 guest_test("idle", "idle", [expect(r"hello stopped")] + SHELL + [
     quiet(r"Oops", 8),
     send("\x1d0list\n"), expect(LIST), quiet(r"Oops", 5),
     send("list\n"), expect(LIST, check=few_entries),
+    # and with no timer armed there: its vCPU 1 goes, and the CPU is not entered at all
+    send("\x1d2echo 0 >/sys/devices/system/cpu/cpu1/online\n"), expect(r"linux# "),
+    quiet(r"Oops", 2),
+    send("\x1d0list\n"), expect(LIST), quiet(r"Oops", 5),
+    send("list\n"), expect(LIST, check=no_entries),
 ], smp=4, seconds=120, show=[LIST])
 
 # ---- U-Boot, unmodified -----------------------------------------------------------------------
