@@ -63,8 +63,8 @@ class quiet:
 
 
 def command(image, cpu="cortex-a72", smp=4, memory="2G", secure=False, gic=3, icount=None,
-            virtualization=True, arguments=()):
-    """The QEMU command line for an image (Image or ELF)."""
+            virtualization=True, address=None, arguments=()):
+    """The QEMU command line for an image (Image or ELF), or raw bytes put at an address."""
     machine = "virt,virtualization=%s,gic-version=%d,dtb-randomness=off" % (
         "on" if virtualization else "off", gic)
     if secure:
@@ -72,7 +72,12 @@ def command(image, cpu="cortex-a72", smp=4, memory="2G", secure=False, gic=3, ic
     line = [QEMU, "-M", machine, "-cpu", cpu, "-smp", str(smp), "-m", str(memory),
             "-display", "none", "-monitor", "none", "-nodefaults", "-no-reboot",
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-            "-kernel", image]
+            ]
+    if address is None:
+        line += ["-kernel", image]
+    else:
+        line += ["-device", "loader,file=%s,addr=%#x,force-raw=on" % (image, address),
+                 "-device", "loader,addr=%#x,cpu-num=0" % address]
     if icount is not None:
         line += ["-icount", "shift=%d,sleep=off" % icount, "-rtc", "base=2026-01-01,clock=vm",
                  "-seed", "1"]

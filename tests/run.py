@@ -67,7 +67,8 @@ def run_target(entry):
 
 def boot(entry):
     """Run a target test's machine through its steps; what its console showed."""
-    options = {key: entry[key] for key in ("cpu", "secure", "gic", "icount", "arguments")}
+    options = {key: entry[key] for key in ("cpu", "secure", "gic", "icount", "arguments", "virtualization",
+                                          "address")}
     if entry["plain"]:
         image = entry["system"]
         options.update(smp=entry["smp"] or 1, memory=entry["memory"] or "512M",

@@ -24,7 +24,7 @@ TARGETS = []
 FORBIDDEN = (r"^PANIC", r"assertion failed", r"Kernel panic")
 OPTIONS = {"requires": (), "cpu": "cortex-a72", "smp": None, "memory": None, "secure": False,
            "gic": 3, "icount": None, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
-           "plain": False, "same_log": None}
+           "plain": False, "same_log": None, "virtualization": True, "address": None}
 
 
 def target(name, system, steps, **options):
@@ -73,6 +73,17 @@ def guest_test(name, system, steps, **options):
 
 
 guest_test("banner", "native", [expect(ALIVE)], requires=["REQ-BOOT-001"], smp=1)
+# What it refuses to run on, and what it runs without.
+target("refuses-el1", "tests/systems/native.dts", [
+    expect(r"bulkhead: refused: not started at EL2"), quiet(r"Bulkhead on", 1)],
+       smp=1, virtualization=False, seconds=20)
+target("refuses-address", "tests/systems/native.dts", [
+    expect(r"bulkhead: refused: the image is not at the address"), quiet(r"Bulkhead on", 1)],
+       smp=1, address=0x50000000, seconds=20)
+target("missing-cpus", "systems/default.dts", [
+    expect(BANNER), expect(r"CPU 1 is missing"), expect(r"CPU 3 is missing"), expect(ALIVE),
+    expect(r"control .*cpu missing"), expect(r"linux .*cpu missing"),
+    expect(r"alive: \d+ periods")], smp=1)
 guest_test("hello", "hello", [expect(DONE["hello"])])
 guest_test("fp", "fp", [expect(DONE["fptest"])], seconds=120)
 guest_test("fp-share", "fp-share", [
@@ -206,3 +217,36 @@ for cpu, smp, secure in MATRIX:
     if smp > 1:
         guest_test("matrix-gic-" + row, "gic", [expect(r"gic: done \d+ ok 0 failed")], **options)
         guest_test("matrix-registers-" + row, "registers", [expect(DONE["regtest"])], **options)
+
+# ---- which requirements (docs/requirements.md) each of them shows ---------------------------------
+SHOWS = {
+    "banner": "BOOT-007",
+    "refuses-el1": "BOOT-002",
+    "refuses-address": "BOOT-003",
+    "missing-cpus": "BOOT-006",
+    "hello": "DEV-001 PSCI-004 SUP-003",
+    "fp": "VCPU-005",
+    "fp-share": "VCPU-005 SCHED-002 SCHED-010",
+    "registers": "VCPU-003 VCPU-004 PSCI-003 PSCI-006 DEV-004 VCPU-008 SPACE-007",
+    "aarch32": "VCPU-007",
+    "gic": "VGIC-001 VGIC-002 VGIC-003 VGIC-004 VGIC-005 VCPU-013 DEV-001",
+    "smp-shared-cpu": "VCPU-010 SCHED-010 PSCI-001 PSCI-002",
+    "smp-four": "BOOT-005 PSCI-001 PSCI-002 VGIC-001",
+    "resets": "PSCI-005 SUP-004 VGIC-010 SPACE-010",
+    "events": "DEV-009 VCPU-013",
+    "faults": "SPACE-008 SUP-001 SUP-003 SUP-007",
+    "memory-banks": "SPACE-013",
+    "memory-4g": "SPACE-013",
+    "periods": "SCHED-001 SCHED-002 SCHED-008 SCHED-010",
+    "linux-one-cpu": "DEV-007 DEV-005 SPACE-007 VGIC-008",
+    "linux-two-cpus": "DEV-007 VGIC-001 SPACE-007",
+    "linux-reboot": "PSCI-005 DEV-007",
+    "linux-off": "PSCI-004",
+    "idle": "SCHED-007",
+    "u-boot": "DEV-008 PSCI-005",
+    "three-worlds": "BOOT-008 SCHED-009 CON-001 CON-002 CON-003 SUP-002 CLI-001",
+    "three-vms": "SCHED-009 SUP-001 SUP-004 CON-002",
+}
+for test in TARGETS:
+    names = SHOWS.get(test["name"], "").split()
+    test["requires"] = tuple(test["requires"]) + tuple("REQ-" + name for name in names)

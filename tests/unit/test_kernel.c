@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The portable kernel on the fake architecture: two CPUs, a supervisor and a lower task on
- * CPU 0, a VM's vCPU thread and a driver on CPU 1. REQ-SCHED, REQ-SPACE, REQ-VCPU.
+ * CPU 0, a VM's vCPU thread and a driver on CPU 1. REQ-SCHED-002, REQ-SCHED-004 to
+ * REQ-SCHED-006, REQ-SCHED-005, REQ-VCPU-001, REQ-VCPU-002, REQ-VCPU-011, REQ-SUP-004.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -344,6 +344,32 @@ static void test_flood_is_said(void **state)
 	fail();
 }
 
+/* All flood and the terminal is slow: the focus has its part, and so has each of the others. */
+static void test_flood_of_all(void **state)
+{
+	const uint64_t bytes = 20u * 8000u;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		mux_add(&mux, "another");
+	for (uint32_t i = 0; i < 20000; i++) {
+		for (uint32_t world = 0; world < mux.world_count; world++) {
+			if (mux_room(&mux, world) != 0 && (world != SUPERVISOR || i % 256 == 0))
+				mux_output(&mux, world, "0123456789012345678901234567890123456\n",
+					   38, now);
+		}
+		for (uint32_t j = 0; j < 8; j++)
+			mux_drop(&mux);
+		step(MS);
+	}
+	assert_true(mux.world[LINUX].bytes > bytes / 4u);
+	assert_int_equal(mux.world[SUPERVISOR].bytes, (20000u / 256u + 1u) * 38u);
+	for (uint32_t world = 0; world < mux.world_count; world++) {
+		if (world != LINUX && world != SUPERVISOR)
+			assert_in_range(mux.world[world].bytes, bytes / 32u, bytes / 6u);
+	}
+}
+
 /* The supervisor's word on a world comes before what the world prints at its new start. */
 static void test_supervisor_first(void **state)
 {
@@ -390,9 +416,22 @@ static void test_reader_that_sleeps(void **state)
 	assert_true(mux_can_type(&mux));
 	expect_no_input();
 	assert_true(mux.world[ALIVE].unread > 400);
+	/* the rest of what is pasted goes by, and a key among it works at once */
+	for (uint32_t i = 0; i < 10000; i++) {
+		type("x");
+		expect_no_input();
+	}
 	type("\x1d"
 	     "3y");
 	expect_input(LINUX, "y");
+	/* when it takes a byte it is waited for again */
+	type("\x1d"
+	     "1");
+	mux_type(&mux, 'a', now);
+	expect_input(ALIVE, "a");
+	type("b");
+	step(MUX_STALL_MS * MS - 1);
+	expect_input(ALIVE, "b");
 }
 
 /* Everything at random: bounds hold, and what may be waited for has a time. */
@@ -451,6 +490,7 @@ int main(void)
 		QUIET(test_mute),
 		QUIET(test_flood_is_held_back),
 		QUIET(test_flood_is_said),
+		QUIET(test_flood_of_all),
 		QUIET(test_supervisor_first),
 		QUIET(test_slow_terminal),
 		QUIET(test_reader_that_sleeps),

@@ -113,6 +113,7 @@ static bool console_transmit(void)
 /* True: something was moved, and there may be more. */
 static bool console_round(uint64_t now)
 {
+	bool could_type = mux_can_type(&mux);
 	bool moved;
 
 	uart_begin(&uart);
@@ -122,7 +123,7 @@ static bool console_round(uint64_t now)
 	mux_step(&mux, now);
 	moved = console_transmit() || moved;
 	uart_end(&uart, mux_can_type(&mux), mux_peek(&mux) >= 0);
-	return moved;
+	return moved || (!could_type && mux_can_type(&mux));
 }
 
 static void console_off(uint32_t interrupt)

@@ -51,9 +51,10 @@ void mux_banner(struct mux *mux)
 
 static void keys_show_help(struct mux *mux)
 {
-	char text[128];
+	char text[160];
 
-	mux_say(mux, keys_help);
+	mux_leave_line(mux);
+	mux_put_line(mux, keys_help);
 	for (uint32_t i = 0u; i < mux->world_count; i++) {
 		const struct mux_world *world = &mux->world[i];
 
@@ -61,8 +62,9 @@ static void keys_show_help(struct mux *mux)
 				  "%c %2u %-16s %lu bytes, held back %lu times, %lu typed in vain",
 				  i == mux->focus ? '*' : ' ', keys_number(mux, i), world->name,
 				  world->bytes, world->held_count, world->unread);
-		mux_say(mux, text);
+		mux_put_line(mux, text);
 	}
+	mux_enter_line(mux);
 }
 
 /* ---- bytes on their way to a world ---- */
@@ -104,6 +106,7 @@ void mux_delivered(struct mux *mux, uint32_t count, uint64_t now)
 {
 	if (count == 0u || count > keys_waiting(mux))
 		return;
+	mux->world[mux->input_world[mux->input_tail % MUX_INPUT_BYTES]].deaf = false;
 	mux->input_tail += count;
 	mux->input_since = now;
 }
@@ -115,7 +118,7 @@ void mux_expire_input(struct mux *mux, uint64_t now)
 
 	if (keys_waiting(mux) == 0u)
 		return;
-	if (now < due) {
+	if (now < due && !mux->world[world].deaf) {
 		mux_until(mux, due);
 		return;
 	}
@@ -125,6 +128,7 @@ void mux_expire_input(struct mux *mux, uint64_t now)
 		mux->input_tail++;
 		mux->world[world].unread++;
 	}
+	mux->world[world].deaf = true;
 	mux->input_since = now;
 	mux_put(mux, '\a');
 }

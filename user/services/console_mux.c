@@ -6,7 +6,8 @@
 
 /* Most that a line of another world takes: erase, name, text, CR LF, and the line drawn again. */
 #define MUX_LINE_COST (8u + MUX_NAME_BYTES + LINE_CELLS + 2u * LINE_CELLS)
-_Static_assert(MUX_TX_FOCUS + 2u * MUX_LINE_COST <= MUX_TX_BYTES, "the focus leaves room");
+_Static_assert(MUX_TX_FOCUS + 2u * MUX_LINE_COST + MUX_TX_OWN <= MUX_TX_BYTES,
+	       "the focus leaves room");
 _Static_assert(MUX_STASH_BYTES * 2u <= MUX_TX_FOCUS, "a stash fits, each byte being two");
 
 void mux_init(struct mux *mux, uint64_t ticks_per_second)
@@ -109,8 +110,7 @@ static bool mux_mid_line(const struct mux_world *focus)
 	return focus->line.length != 0u || focus->overlong;
 }
 
-/* Makes room on the terminal for a line of somebody else. */
-static void mux_leave_line(struct mux *mux)
+void mux_leave_line(struct mux *mux)
 {
 	const struct mux_world *focus = &mux->world[mux->focus];
 
@@ -120,8 +120,7 @@ static void mux_leave_line(struct mux *mux)
 		mux_put_text(mux, "\r\x1b[K");
 }
 
-/* Draws the focus's unfinished line, its cursor where it was. */
-static void mux_enter_line(struct mux *mux)
+void mux_enter_line(struct mux *mux)
 {
 	struct mux_world *focus = &mux->world[mux->focus];
 	const struct console_line *line = &focus->line;
@@ -140,11 +139,19 @@ static void mux_enter_line(struct mux *mux)
 	}
 }
 
+void mux_put_line(struct mux *mux, const char *text)
+{
+	/* a whole line or none: half of one could be half of an escape sequence */
+	if (!mux_tx_fits(mux, 2u * MUX_LINE_COST))
+		return;
+	mux_put_text(mux, text);
+	mux_put_text(mux, "\r\n");
+}
+
 void mux_say(struct mux *mux, const char *text)
 {
 	mux_leave_line(mux);
-	mux_put_text(mux, text);
-	mux_put_text(mux, "\r\n");
+	mux_put_line(mux, text);
 	mux_enter_line(mux);
 }
 
@@ -187,10 +194,19 @@ static void mux_say_held(struct mux *mux, struct mux_world *world, uint64_t now)
 	mux_say(mux, text);
 }
 
+/* What showing its line takes of the terminal, with the focus's line drawn again below it. */
+static uint32_t mux_cost(const struct mux *mux, const struct mux_world *world)
+{
+	const struct console_line *drawn = &mux->world[mux->focus].line;
+
+	return (uint32_t)strlen(world->name) + world->line.length + 8u + 2u * drawn->length -
+	       drawn->cursor;
+}
+
 /* False: it has to wait, mux_until says for how long. */
 static bool mux_pay(struct mux *mux, struct mux_world *world, uint64_t now)
 {
-	uint64_t price = mux_price(mux, world->line.length + 1u);
+	uint64_t price = mux_price(mux, mux_cost(mux, world));
 
 	mux_give_credit(mux, world, now);
 	if (world->credit >= price) {
@@ -207,6 +223,11 @@ static bool mux_pay(struct mux *mux, struct mux_world *world, uint64_t now)
 	return false;
 }
 
+static bool mux_waits(const struct mux_world *world)
+{
+	return world->stash_next != world->stash_end;
+}
+
 /* Whether the terminal may be used for a line that waits since `since`. */
 static bool mux_terminal_free(struct mux *mux, uint64_t since, uint64_t now)
 {
@@ -214,8 +235,9 @@ static bool mux_terminal_free(struct mux *mux, uint64_t since, uint64_t now)
 	uint64_t quiet = focus->since + mux_ticks(mux, MUX_QUIET_MS);
 	uint64_t patience = since + mux_ticks(mux, MUX_PATIENCE_MS);
 
-	if (!mux_tx_fits(mux, 2u * MUX_LINE_COST))
-		return false; /* the terminal taking bytes wakes us */
+	/* the terminal taking bytes wakes us */
+	if (!mux_tx_fits(mux, 2u * MUX_LINE_COST + MUX_TX_OWN))
+		return false;
 	if ((!mux_mid_line(focus) && line_settled(&focus->line)) || now >= patience ||
 	    (now >= quiet && line_settled(&focus->line)))
 		return true;
@@ -230,14 +252,29 @@ static const struct mux_world *mux_supervisor(const struct mux *mux)
 	return mux->supervisor != MUX_NO_WORLD ? &mux->world[mux->supervisor] : NULL;
 }
 
+/* While the terminal is behind the focus is to have as much of it as the others' lines. */
+static void mux_owe(struct mux *mux, uint32_t bytes)
+{
+	if (mux_tx_used(mux) <= MUX_TX_FOCUS)
+		mux->owed = 0u;
+	else if (mux->owed < MUX_TX_FOCUS)
+		mux->owed += bytes;
+}
+
 static bool mux_show(struct mux *mux, struct mux_world *world, uint64_t since, uint64_t now)
 {
 	/* the supervisor speaks when spoken to, or when something is wrong */
-	if (mux->muted && world != mux_supervisor(mux))
+	bool supervisor = world == mux_supervisor(mux);
+
+	if (mux->muted && !supervisor)
 		return true;
+	if (mux->owed != 0u && mux_waits(&mux->world[mux->focus]) && !supervisor)
+		return false; /* as below */
 	if (!mux_terminal_free(mux, since, now) || !mux_pay(mux, world, now))
 		return false;
 	mux_show_line(mux, world);
+	mux_owe(mux, mux_cost(mux, world));
+	mux->turn = (uint32_t)(world - mux->world) + 1u;
 	return true;
 }
 
@@ -273,7 +310,7 @@ static void mux_step_other(struct mux *mux, struct mux_world *world, uint64_t no
 
 		if (world->ready && !mux_show_ready(mux, world, now))
 			return;
-		if (world->stash_next == world->stash_end)
+		if (!mux_waits(world))
 			break;
 		event = line_byte(&world->line, world->stash[world->stash_next]);
 		if (event == LINE_MORE && world->stash[world->stash_next] != '\r')
@@ -292,9 +329,11 @@ static void mux_step_other(struct mux *mux, struct mux_world *world, uint64_t no
 
 static void mux_step_focus(struct mux *mux, struct mux_world *world)
 {
-	while (world->stash_next != world->stash_end && mux_tx_used(mux) + 2u <= MUX_TX_FOCUS) {
+	while (mux_waits(world) && mux_tx_used(mux) + 2u <= MUX_TX_FOCUS) {
 		uint8_t byte = world->stash[world->stash_next++];
 
+		if (mux->owed != 0u)
+			mux->owed--;
 		if (byte == '\n' && world->last != '\r')
 			mux_put(mux, '\r');
 		mux_put(mux, (char)byte);
@@ -329,6 +368,7 @@ void mux_set_focus(struct mux *mux, uint32_t number)
 	before->overlong = false;
 	before->shown = before->line.length != 0u;
 	mux->focus = number;
+	mux->owed = 0u;
 	mux_put_text(mux, "[");
 	mux_put_text(mux, world->name);
 	mux_put_text(mux, "]\r\n");
@@ -347,7 +387,7 @@ uint32_t mux_room(const struct mux *mux, uint32_t number)
 {
 	const struct mux_world *world = &mux->world[number];
 
-	return world->stash_next == world->stash_end ? MUX_STASH_BYTES : 0u;
+	return mux_waits(world) ? 0u : MUX_STASH_BYTES;
 }
 
 void mux_output(struct mux *mux, uint32_t number, const void *bytes, uint32_t count, uint64_t now)
@@ -363,27 +403,21 @@ void mux_output(struct mux *mux, uint32_t number, const void *bytes, uint32_t co
 	world->bytes += count;
 }
 
-static void mux_step_world(struct mux *mux, uint32_t number, uint64_t now)
-{
-	if (number == mux->focus)
-		mux_step_focus(mux, &mux->world[number]);
-	else
-		mux_step_other(mux, &mux->world[number], now);
-}
-
 void mux_step(struct mux *mux, uint64_t now)
 {
+	uint32_t turn;
+
 	mux->deadline = MUX_NEVER;
 	mux_expire_input(mux, now);
 	/* what it says of an end stands before what the world prints when it is started again */
-	if (mux->supervisor != MUX_NO_WORLD)
-		mux_step_world(mux, mux->supervisor, now);
+	if (mux->supervisor != MUX_NO_WORLD && mux->supervisor != mux->focus)
+		mux_step_other(mux, &mux->world[mux->supervisor], now);
+	mux_step_focus(mux, &mux->world[mux->focus]);
+	turn = mux->turn;
 	for (uint32_t i = 0u; i < mux->world_count; i++) {
-		uint32_t number = (mux->turn + i) % mux->world_count;
+		uint32_t number = (turn + i) % mux->world_count;
 
-		if (number != mux->supervisor)
-			mux_step_world(mux, number, now);
+		if (number != mux->supervisor && number != mux->focus)
+			mux_step_other(mux, &mux->world[number], now);
 	}
-	if (mux->world_count != 0u)
-		mux->turn = (mux->turn + 1u) % mux->world_count;
 }

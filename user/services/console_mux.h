@@ -11,11 +11,13 @@
  *
  * Nobody starves: each world has a stash of its own, filled again only when it is empty, so a
  * world that prints more than its share waits in its channel. A world without the focus may
- * print MUX_RATE bytes a second, MUX_BURST at once; being held back is counted and said. The
- * focus may not fill the buffer for the terminal to where the others need it.
+ * have MUX_RATE bytes a second of the terminal, MUX_BURST at once; being held back is counted
+ * and said. The focus may not fill the buffer for the terminal to where the others need it;
+ * while it waits for a slow terminal it gets a byte for each of theirs, however many they are.
  *
  * Input. Bytes are kept until their world takes them; if it takes none for MUX_STALL_MS they
- * are dropped, so that a world that does not read cannot block the keyboard.
+ * are dropped, and so is what follows until it takes one, so that a world that does not read
+ * cannot block the keyboard.
  */
 #ifndef BULKHEAD_USER_SERVICES_CONSOLE_MUX_H
 #define BULKHEAD_USER_SERVICES_CONSOLE_MUX_H
@@ -30,6 +32,7 @@
 #define MUX_STASH_BYTES	  256u
 #define MUX_TX_BYTES	  4096u /* for the terminal; a power of two */
 #define MUX_TX_FOCUS	  1024u /* of which the world with the focus may fill this much */
+#define MUX_TX_OWN	  1024u /* and this much is left for lines of the console's own */
 #define MUX_INPUT_BYTES	  512u	/* a power of two */
 #define MUX_RATE	  4096u /* bytes a second */
 #define MUX_BURST	  8192u
@@ -54,6 +57,7 @@ struct mux_world {
 	bool ready;    /* `line` is complete, and has to be shown */
 	bool shown;    /* `line` is unfinished, and has been shown as it is */
 	bool held;
+	bool deaf;	/* took none of the last bytes typed */
 	uint8_t last;	/* the byte before */
 	uint64_t since; /* when the last byte came */
 	uint64_t ready_since;
@@ -69,12 +73,13 @@ struct mux {
 	uint32_t world_count;
 	uint32_t focus;	     /* always one of them, unless there are none */
 	uint32_t supervisor; /* MUX_NO_WORLD: there is none */
-	uint32_t turn;	     /* who comes first in the next step */
+	uint32_t turn;	     /* who comes first: behind the one whose line was the last */
 	uint64_t ticks_per_second;
 	uint64_t deadline;
 	bool escape; /* Ctrl-] was typed */
 	bool muted;  /* lines of others are not shown */
 	bool quit;
+	uint32_t owed; /* bytes that the focus may print before the others' next line */
 	uint32_t tx_head;
 	uint32_t tx_tail;
 	uint32_t input_head;
@@ -122,8 +127,12 @@ void mux_expire_input(struct mux *mux, uint64_t now);
 void mux_banner(struct mux *mux);
 
 /* ---- for console_keys.c ---- */
-/* A line of the console's own. */
+/* A line of the console's own; nothing if the terminal is far behind. */
 void mux_say(struct mux *mux, const char *text);
+/* The same for several: leave, put each, enter. */
+void mux_leave_line(struct mux *mux); /* makes room for a line of somebody else */
+void mux_put_line(struct mux *mux, const char *text);
+void mux_enter_line(struct mux *mux); /* draws the focus's unfinished line, cursor and all */
 void mux_set_focus(struct mux *mux, uint32_t world);
 /* mux_deadline() is to be at most this. */
 void mux_until(struct mux *mux, uint64_t time);
