@@ -12,7 +12,7 @@ from machine import Failure
 from table import TARGETS
 from tools import Skip, bhc_build, run, run_text
 
-# Folder -> folders that it may include besides itself (DESIGN: layers). The longest prefix wins.
+# Folder -> folders that it may include besides itself (docs/architecture.md). The longest prefix wins.
 LAYERS = {
     "abi": (),
     "lib": ("abi",),

@@ -223,36 +223,45 @@ static bool mux_pay(struct mux *mux, struct mux_world *world, uint64_t now)
 	return false;
 }
 
-static bool mux_waits(const struct mux_world *world)
-{
-	return world->stash_next != world->stash_end;
-}
-
-/* Whether the terminal may be used for a line that waits since `since`. */
-static bool mux_terminal_free(struct mux *mux, uint64_t since, uint64_t now)
-{
-	const struct mux_world *focus = &mux->world[mux->focus];
-	uint64_t quiet = focus->since + mux_ticks(mux, MUX_QUIET_MS);
-	uint64_t patience = since + mux_ticks(mux, MUX_PATIENCE_MS);
-
-	/* the terminal taking bytes wakes us */
-	if (!mux_tx_fits(mux, 2u * MUX_LINE_COST + MUX_TX_OWN))
-		return false;
-	if ((!mux_mid_line(focus) && line_settled(&focus->line)) || now >= patience ||
-	    (now >= quiet && line_settled(&focus->line)))
-		return true;
-	mux_until(mux, patience);
-	if (line_settled(&focus->line))
-		mux_until(mux, quiet);
-	return false;
-}
-
 static const struct mux_world *mux_supervisor(const struct mux *mux)
 {
 	return mux->supervisor != MUX_NO_WORLD ? &mux->world[mux->supervisor] : NULL;
 }
 
-/* While the terminal is behind the focus is to have as much of it as the others' lines. */
+/* Whether the focus lets a line come between; time spent on anything else is not patience. */
+static bool mux_focus_lets(struct mux *mux, struct mux_world *world, uint64_t now)
+{
+	const struct mux_world *focus = &mux->world[mux->focus];
+	uint64_t quiet = focus->since + mux_ticks(mux, MUX_QUIET_MS);
+	bool settled = line_settled(&focus->line);
+	uint64_t patience;
+
+	if (settled && (!mux_mid_line(focus) || now >= quiet))
+		return true;
+	if (!world->waits) {
+		world->waits = true;
+		world->waits_since = now;
+	}
+	/* in the middle of a line if it must be, of an escape sequence only much later */
+	patience = world->waits_since + mux_ticks(mux, MUX_PATIENCE_MS * (settled ? 1u : 4u));
+	if (now >= patience)
+		return true;
+	mux_until(mux, settled && quiet < patience ? quiet : patience);
+	return false;
+}
+
+/* Whether the terminal has room for a line of this world; if not, its taking bytes wakes us. */
+static bool mux_terminal_lets(const struct mux *mux, const struct mux_world *world)
+{
+	if (mux->owed != 0u && mux_tx_used(mux) > MUX_TX_FOCUS / 2u && world != mux_supervisor(mux))
+		return false;
+	return mux_tx_fits(mux, 2u * MUX_LINE_COST + MUX_TX_OWN);
+}
+
+/*
+ * While the terminal is behind the focus is to have as much of it as the others' lines. If it
+ * does not want that the terminal catches up to half of what the focus may fill: they go on.
+ */
 static void mux_owe(struct mux *mux, uint32_t bytes)
 {
 	if (mux_tx_used(mux) <= MUX_TX_FOCUS)
@@ -261,16 +270,17 @@ static void mux_owe(struct mux *mux, uint32_t bytes)
 		mux->owed += bytes;
 }
 
-static bool mux_show(struct mux *mux, struct mux_world *world, uint64_t since, uint64_t now)
+static bool mux_show(struct mux *mux, struct mux_world *world, uint64_t now)
 {
-	/* the supervisor speaks when spoken to, or when something is wrong */
-	bool supervisor = world == mux_supervisor(mux);
+	bool lets = mux_terminal_lets(mux, world);
 
-	if (mux->muted && !supervisor)
+	/* the supervisor speaks when spoken to, or when something is wrong */
+	if (mux->muted && world != mux_supervisor(mux))
 		return true;
-	if (mux->owed != 0u && mux_waits(&mux->world[mux->focus]) && !supervisor)
-		return false; /* as below */
-	if (!mux_terminal_free(mux, since, now) || !mux_pay(mux, world, now))
+	if (lets && !mux_focus_lets(mux, world, now))
+		return false;
+	world->waits = false;
+	if (!lets || !mux_pay(mux, world, now))
 		return false;
 	mux_show_line(mux, world);
 	mux_owe(mux, mux_cost(mux, world));
@@ -282,8 +292,7 @@ static bool mux_show(struct mux *mux, struct mux_world *world, uint64_t since, u
 static bool mux_show_ready(struct mux *mux, struct mux_world *world, uint64_t now)
 {
 	/* blank lines are not worth one, nor is a line that has been shown as it is */
-	if (world->line.length != 0u && !world->shown &&
-	    !mux_show(mux, world, world->ready_since, now))
+	if (world->line.length != 0u && !world->shown && !mux_show(mux, world, now))
 		return false;
 	line_clear(&world->line);
 	world->ready = false;
@@ -300,7 +309,7 @@ static void mux_show_partial(struct mux *mux, struct mux_world *world, uint64_t 
 	if (now < due)
 		mux_until(mux, due);
 	else
-		world->shown = mux_show(mux, world, due, now);
+		world->shown = mux_show(mux, world, now);
 }
 
 static void mux_step_other(struct mux *mux, struct mux_world *world, uint64_t now)
@@ -310,17 +319,15 @@ static void mux_step_other(struct mux *mux, struct mux_world *world, uint64_t no
 
 		if (world->ready && !mux_show_ready(mux, world, now))
 			return;
-		if (!mux_waits(world))
+		if (world->stash_next == world->stash_end)
 			break;
 		event = line_byte(&world->line, world->stash[world->stash_next]);
 		if (event == LINE_MORE && world->stash[world->stash_next] != '\r')
 			world->shown = false;
 		if (event != LINE_FULL)
 			world->stash_next++;
-		if (event != LINE_MORE) {
+		if (event != LINE_MORE)
 			world->ready = true;
-			world->ready_since = now;
-		}
 	}
 	mux_show_partial(mux, world, now);
 }
@@ -329,7 +336,7 @@ static void mux_step_other(struct mux *mux, struct mux_world *world, uint64_t no
 
 static void mux_step_focus(struct mux *mux, struct mux_world *world)
 {
-	while (mux_waits(world) && mux_tx_used(mux) + 2u <= MUX_TX_FOCUS) {
+	while (world->stash_next != world->stash_end && mux_tx_used(mux) + 2u <= MUX_TX_FOCUS) {
 		uint8_t byte = world->stash[world->stash_next++];
 
 		if (mux->owed != 0u)
@@ -387,7 +394,7 @@ uint32_t mux_room(const struct mux *mux, uint32_t number)
 {
 	const struct mux_world *world = &mux->world[number];
 
-	return mux_waits(world) ? 0u : MUX_STASH_BYTES;
+	return world->stash_next == world->stash_end ? MUX_STASH_BYTES : 0u;
 }
 
 void mux_output(struct mux *mux, uint32_t number, const void *bytes, uint32_t count, uint64_t now)

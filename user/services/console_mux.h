@@ -37,7 +37,7 @@
 #define MUX_RATE	  4096u /* bytes a second */
 #define MUX_BURST	  8192u
 #define MUX_QUIET_MS	  50u	/* an unfinished line with no news for so long is a prompt */
-#define MUX_PATIENCE_MS	  500u	/* longest wait of a line of another world for that */
+#define MUX_PATIENCE_MS	  500u	/* longest wait of a line of another world; 4 times in a sequence */
 #define MUX_PARTIAL_MS	  1000u /* an unfinished line of another world is shown after this */
 #define MUX_STALL_MS	  1000u
 #define MUX_HELD_MS	  10000u /* being held back is said this often at most */
@@ -56,11 +56,12 @@ struct mux_world {
 	bool overlong; /* the focus's line outgrew `line`: it cannot be drawn again */
 	bool ready;    /* `line` is complete, and has to be shown */
 	bool shown;    /* `line` is unfinished, and has been shown as it is */
+	bool waits;    /* for the world with the focus to end its line, or to be quiet */
 	bool held;
 	bool deaf;	/* took none of the last bytes typed */
 	uint8_t last;	/* the byte before */
 	uint64_t since; /* when the last byte came */
-	uint64_t ready_since;
+	uint64_t waits_since;
 	uint64_t credit;    /* ticks' worth of output */
 	uint64_t credit_at; /* time up to which credit was given */
 	uint64_t held_said; /* when it was last said; 0: never */
