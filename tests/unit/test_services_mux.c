@@ -134,6 +134,26 @@ static void test_default_focus(void **state)
 	assert_int_equal(strlen(mux.world[0].name), MUX_NAME_BYTES - 1);
 }
 
+/* The numbers count the worlds in their order, without the supervisor. */
+static void test_numbers(void **state)
+{
+	static const char *const names[] = {"a", "supervisor", "b", "linux", "c"};
+
+	(void)state;
+	mux_init(&mux, 1000000);
+	for (uint32_t i = 0; i < 5; i++)
+		mux_add(&mux, names[i]);
+	mux_start(&mux, now);
+	assert_string_equal(terminal(), "Bulkhead: Ctrl-] ? for help. 1 a 2 b 3 linux (keyboard) "
+					"4 c 0 supervisor\r\n");
+	for (uint32_t i = 0; i < 5; i++) {
+		static const char keys[] = "10234";
+
+		type((char[]){0x1d, keys[i], '\0'});
+		assert_int_equal(mux.focus, i);
+	}
+}
+
 static void test_focus_is_raw(void **state)
 {
 	(void)state;
@@ -407,6 +427,21 @@ static void test_slow_terminal(void **state)
 	expect_input(SUPERVISOR, "\x15status\n");
 	step(0);
 	assert_non_null(strstr(terminal(), "0123456789"));
+	/* nor do the supervisor's lines take what the console's own need */
+	for (uint32_t i = 0; i < 1000; i++) {
+		if (mux_room(&mux, SUPERVISOR) != 0)
+			print(SUPERVISOR, "0123456789012345678901234567890123456789\n");
+		step(MS);
+	}
+	assert_in_range(mux.tx_head - mux.tx_tail, 1000, MUX_TX_BYTES - MUX_TX_OWN);
+	type("\x1d?");
+	assert_non_null(strstr(terminal(), "typed in vain\r\n   0 supervisor"));
+	/* it is asked for help for ever: whole lines, or none */
+	for (uint32_t i = 0; i < 100; i++)
+		type("\x1d?");
+	assert_true(strlen(terminal()) < MUX_TX_BYTES);
+	assert_true(strcmp(shown + shown_length - 9, "in vain\r\n") == 0 ||
+		    strcmp(shown + shown_length - 9, " ? this\r\n") == 0);
 }
 
 /* A world that does not read its input cannot block the keyboard. */
@@ -614,6 +649,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_banner, setup),
 		QUIET(test_default_focus),
+		QUIET(test_numbers),
 		QUIET(test_focus_is_raw),
 		QUIET(test_others_by_line),
 		QUIET(test_redraw),

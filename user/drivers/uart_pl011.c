@@ -34,7 +34,7 @@
 #define INT_RT	(1u << 6)
 #define INT_ALL 0x7ffu
 
-#define IFLS_EARLY  0u	  /* transmit when 1/8 is left, receive from 1/8 on */
+#define IFLS_EARLY  0u	   /* transmit when 1/8 is left, receive from 1/8 on */
 #define DRAIN_TURNS 65536u /* a bound, not a time; 32 bytes at 115200 baud take 3 ms */
 
 static volatile uint32_t *uart_register(const struct uart *uart, uint32_t index)

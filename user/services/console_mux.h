@@ -37,7 +37,7 @@
 #define MUX_RATE	  4096u /* bytes a second */
 #define MUX_BURST	  8192u
 #define MUX_QUIET_MS	  50u	/* an unfinished line with no news for so long is a prompt */
-#define MUX_PATIENCE_MS	  500u	/* longest wait of a line of another world; 4 times in a sequence */
+#define MUX_PATIENCE_MS	  500u	/* longest wait of another's line, 4 times that in a sequence */
 #define MUX_PARTIAL_MS	  1000u /* an unfinished line of another world is shown after this */
 #define MUX_STALL_MS	  1000u
 #define MUX_HELD_MS	  10000u /* being held back is said this often at most */
