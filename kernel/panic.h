@@ -22,11 +22,4 @@ void print_text(const char *text);
 void print_hex(uint64_t value);
 void print_decimal(uint64_t value);
 
-/* An invariant of the kernel: `invariant` says in words which one. */
-#define ASSERT(condition, invariant)      \
-	do {                              \
-		if (!(condition))         \
-			panic(invariant); \
-	} while (0)
-
 #endif

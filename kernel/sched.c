@@ -305,24 +305,40 @@ static void sched_program(struct cpu *cpu)
 	}
 }
 
+/*
+ * Publishes what runs. True: a signal may have been sent without an interrupt, as its sender
+ * still saw the slot before. While the slot stays the same every signal to it comes with an
+ * interrupt, so nobody can keep this CPU here by signalling it.
+ */
+static bool sched_publish(struct cpu *cpu, uint32_t slot)
+{
+	if (slot == cpu->running_slot)
+		return false;
+	__atomic_store_n(&cpu->running_slot, slot, __ATOMIC_SEQ_CST);
+	return (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) & sched_slots_to(slot)) != 0u;
+}
+
+/* The list registers of the vCPU that is loaded follow its VM's interrupts. */
+static void sched_flush(const struct cpu *cpu)
+{
+	if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
+		vgic_flush(&cpu->loaded->vcpu->vgic);
+}
+
 struct context *sched_resume(struct cpu *cpu)
 {
 	for (;;) {
 		struct thread *next = NULL;
 
-		cpu->resched = false;
 		sched_drain(cpu);
+		cpu->resched = false; /* what the drain made ready is chosen from now */
 		if (cpu->ready != 0u)
 			next = cpu->slots[__builtin_ctzll(cpu->ready)];
 		if (next != cpu->current && !sched_switch(cpu, next))
 			continue;
-		__atomic_store_n(&cpu->running_slot, next != NULL ? next->slot : SLOT_IDLE,
-				 __ATOMIC_SEQ_CST);
-		if ((__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) &
-		     sched_slots_to(cpu->running_slot)) != 0u)
+		if (sched_publish(cpu, next != NULL ? next->slot : SLOT_IDLE))
 			continue;
-		if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
-			vgic_flush(&cpu->loaded->vcpu->vgic);
+		sched_flush(cpu);
 		if (cpu->resched)
 			continue; /* the flush had news for another vCPU of this CPU */
 		if (next == NULL) {

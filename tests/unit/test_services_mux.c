@@ -5,7 +5,8 @@
  */
 /*
  * The console's multiplexer: prefixes, redrawing, keys, focus, floods, readers that do not
- * read. A tick is a microsecond. REQ-CON-002 to REQ-CON-005.
+ * read. A tick is a microsecond. Above 600 lines, as all cases share one terminal that the
+ * bytes are drawn on. REQ-CON-002 to REQ-CON-005.
  */
 #include <setjmp.h>
 #include <stdarg.h>
