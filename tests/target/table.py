@@ -15,16 +15,17 @@ options  requires   requirement ids that the test shows
          forbidden  more texts that must not appear (PANIC is always one)
          show       regular expressions: lines that are printed with the result
          arguments  more arguments for QEMU
+         allowed    of the texts that must never appear, those that are awaited here
          same_log   (NAME, REGEX): group 1 of all lines that match must be what it is in the
                     target test NAME, which is run for that: the same log with and without us
 """
 from machine import ends, expect, expect_all, quiet, send
 
 TARGETS = []
-FORBIDDEN = (r"^PANIC", r"assertion failed", r"Kernel panic")
+FORBIDDEN = (r"PANIC:", r"exception in the kernel", r"Kernel panic")
 OPTIONS = {"requires": (), "cpu": "cortex-a72", "smp": None, "memory": None, "secure": False,
            "gic": 3, "icount": None, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
-           "plain": False, "same_log": None, "virtualization": True, "address": None}
+           "plain": False, "same_log": None, "virtualization": True, "allowed": (), "address": None}
 
 
 def target(name, system, steps, **options):
@@ -116,6 +117,11 @@ def fault_steps():
 
 
 guest_test("faults", "faults", fault_steps(), requires=["REQ-SPACE-008"])
+target("critical", "tests/systems/critical.dts", [
+    READY, send("read\n"),
+    expect(r"PANIC: critical process lost: faulter, reason 2"),
+    expect(r"safe state: all CPUs halted"), quiet(r"alive:", 2)],
+       smp=2, seconds=30, allowed=[r"PANIC:"])
 guest_test("memory-banks", "banks", [
     expect(r"mem: done (1|2) banks"), expect(r"mem: done (1|2) banks")])
 guest_test("memory-4g", "big", [
@@ -234,6 +240,7 @@ SHOWS = {
     "smp-four": "BOOT-005 PSCI-001 PSCI-002 VGIC-001",
     "resets": "PSCI-005 SUP-004 VGIC-010 SPACE-010",
     "events": "DEV-009 VCPU-013",
+    "critical": "SUP-006",
     "faults": "SPACE-008 SUP-001 SUP-003 SUP-007",
     "memory-banks": "SPACE-013",
     "memory-4g": "SPACE-013",
