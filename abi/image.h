@@ -92,8 +92,8 @@ struct object_size {
 };
 
 struct config_cpu {
-	uint64_t mpidr;   /* affinity fields only, as in the board's tree */
-	uint64_t gicr_va; /* this CPU's redistributor: RD frame, SGI frame at +64 KiB */
+	uint64_t mpidr;        /* affinity fields only, as in the board's tree */
+	uint64_t gicr_va;      /* this CPU's redistributor: RD frame, SGI frame at +64 KiB */
 	uint32_t thread_first; /* its threads are contiguous in the thread array */
 	uint32_t thread_count;
 };
@@ -121,7 +121,7 @@ struct config_thread {
 	uint32_t process;
 	uint32_t index; /* within its process: x0 at entry */
 	uint32_t cpu;
-	uint32_t priority; /* 0 lowest .. 255 */
+	uint32_t priority;  /* 0 lowest .. 255 */
 	uint32_t budget_us; /* 0: unlimited */
 	uint32_t period_us; /* 0: unlimited */
 	uint64_t stack_top; /* VA; SP at entry */
@@ -131,8 +131,8 @@ struct config_thread {
 
 struct config_vm {
 	uint64_t vttbr;
-	uint64_t gicd_ipa;      /* 64 KiB */
-	uint64_t gicr_ipa;      /* 128 KiB per vCPU, vCPU 0 first */
+	uint64_t gicd_ipa; /* 64 KiB */
+	uint64_t gicr_ipa; /* 128 KiB per vCPU, vCPU 0 first */
 	uint32_t process;
 	uint32_t vcpu_first; /* vCPU n is object vcpu_first + n */
 	uint32_t vcpu_count; /* 1..8 */
@@ -180,13 +180,13 @@ struct config {
 	uint32_t handle_count;
 	uint32_t interrupt_count;
 	uint32_t padding;
-	uint64_t cpus;       /* struct config_cpu[] */
-	uint64_t processes;  /* struct config_process[] */
-	uint64_t threads;    /* struct config_thread[] sorted by CPU */
-	uint64_t vms;        /* struct config_vm[] */
-	uint64_t vcpus;      /* struct config_vcpu[] */
-	uint64_t handles;    /* struct config_handle[] */
-	uint64_t interrupts; /* struct config_interrupt[] sorted by intid */
+	uint64_t cpus;                  /* struct config_cpu[] */
+	uint64_t processes;             /* struct config_process[] */
+	uint64_t threads;               /* struct config_thread[] sorted by CPU */
+	uint64_t vms;                   /* struct config_vm[] */
+	uint64_t vcpus;                 /* struct config_vcpu[] */
+	uint64_t handles;               /* struct config_handle[] */
+	uint64_t interrupts;            /* struct config_interrupt[] sorted by intid */
 	uint64_t objects[OBJECT_KINDS]; /* the object arrays, zeroed by the kernel at boot */
 	uint64_t objects_start;         /* the whole of them: first byte */
 	uint64_t objects_bytes;

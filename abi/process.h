@@ -18,11 +18,12 @@
 #define STACK_VA         0x380000ull /* thread n's stack ends at STACK_VA + (n + 1) * STACK_SLOT */
 #define STACK_SLOT       0x10000ull  /* its lowest page is never mapped */
 #define PROCESS_THREADS  8u
-#define DEVICE_VA        0x400000ull   /* physical device pages, Device-nGnRE, RW */
-#define CHANNEL_VA       0x600000ull   /* channels, RW */
+#define DEVICE_VA        0x400000ull     /* physical device pages, Device-nGnRE, RW */
+#define CHANNEL_VA       0x600000ull     /* channels, RW */
 #define PAYLOAD_VA       0x3000000000ull /* payloads, read-only */
-#define GUEST_VA         0x4000000000ull /* a VM process: guest RAM at GUEST_VA + IPA, RW, never executable */
-#define GUEST_IPA_END    0x4000000000ull /* guest IPAs lie below this */
+#define GUEST_VA \
+	0x4000000000ull /* a VM process: guest RAM at GUEST_VA + IPA, RW, never executable */
+#define GUEST_IPA_END 0x4000000000ull /* guest IPAs lie below this */
 
 #define PROCESS_INFO_MAGIC 0x6f666e69646b6c62ull /* "blkdinfo" */
 
@@ -55,13 +56,13 @@ struct process_channel {
 /* One process that a supervisor controls. */
 struct process_child {
 	char name[NAME_BYTES];
-	uint32_t handle; /* HANDLE_PROCESS */
-	uint32_t flags;  /* CHILD_* */
-	uint32_t restart_limit;      /* restarts after a fault within the window, then it stays stopped */
+	uint32_t handle;        /* HANDLE_PROCESS */
+	uint32_t flags;         /* CHILD_* */
+	uint32_t restart_limit; /* restarts after a fault within the window, then it stays stopped */
 	uint32_t restart_window_sec;
 };
-#define CHILD_VM        (1u << 0)
-#define CHILD_AUTOSTART (1u << 1) /* the supervisor starts it when it comes up itself */
+#define CHILD_VM               (1u << 0)
+#define CHILD_AUTOSTART        (1u << 1) /* the supervisor starts it when it comes up itself */
 #define CHILD_RESTART_ON_FAULT (1u << 2) /* restart = "always" or "on-fault" */
 #define CHILD_RESTART_ALWAYS   (1u << 3) /* restart = "always": also after SYSTEM_OFF or an end */
 #define CHILD_KERNEL_START     (1u << 4) /* started by the kernel at boot (PROCESS_FLAG_AUTOSTART) */
@@ -79,8 +80,9 @@ struct vm_payload {
 };
 
 #define KERNEL_IMAGE 0u /* arm64 Image: entry at its start, x0 = tree */
-#define KERNEL_ELF   1u /* loaded by its program headers (physical addresses), entry as it says, x0 = tree */
-#define KERNEL_RAW   2u /* copied to its IPA, entry at its start, x0 = tree */
+#define KERNEL_ELF \
+	1u /* loaded by its program headers (physical addresses), entry as it says, x0 = tree */
+#define KERNEL_RAW 2u /* copied to its IPA, entry at its start, x0 = tree */
 
 /* One virtual device of a VM, in the order of the guest's tree. */
 struct vm_device {
@@ -101,12 +103,12 @@ struct vm_info {
 	struct vm_payload kernel;
 	struct vm_payload initrd; /* bytes 0: none */
 	struct vm_payload tree;
-	uint64_t entry; /* guest entry IPA for RAW and Image; 0 for ELF: from its header */
+	uint64_t entry;       /* guest entry IPA for RAW and Image; 0 for ELF: from its header */
 	uint64_t seed_offset; /* byte offset in the tree of a 64-byte seed to fill at run time, 0: none */
 	uint64_t gicd_ipa;
 	uint64_t gicr_ipa;
 	struct vm_bank banks[8];
-	uint64_t devices; /* VA of struct vm_device[device_count] */
+	uint64_t devices;                  /* VA of struct vm_device[device_count] */
 	uint32_t sibling[PROCESS_THREADS]; /* HANDLE_NOTIFY of thread n, bit VM_KICK_BIT */
 };
 #define VM_KICK_BIT 60u /* raised by one vCPU thread in another: look at your mailbox */
@@ -116,18 +118,19 @@ struct process_info {
 	uint32_t abi_version;
 	uint32_t thread_count;
 	char name[NAME_BYTES];
-	uint32_t start_handle[PROCESS_THREADS]; /* HANDLE_NOTIFY of thread n with NOTIFY_START; [0] unused */
+	uint32_t start_handle
+		[PROCESS_THREADS]; /* HANDLE_NOTIFY of thread n with NOTIFY_START; [0] unused */
 	uint32_t device_count;
 	uint32_t channel_count;
 	uint32_t child_count;
-	uint32_t system_handle; /* HANDLE_SYSTEM, or IMAGE_NONE */
+	uint32_t system_handle;  /* HANDLE_SYSTEM, or IMAGE_NONE */
 	uint32_t supervisor_bit; /* the bit by which the kernel says that a child changed state */
-	uint32_t vm_present;    /* 1: vm is valid */
-	uint64_t devices;  /* VA of struct process_device[] within the info pages */
-	uint64_t channels; /* VA of struct process_channel[] */
-	uint64_t children; /* VA of struct process_child[] */
+	uint32_t vm_present;     /* 1: vm is valid */
+	uint64_t devices;        /* VA of struct process_device[] within the info pages */
+	uint64_t channels;       /* VA of struct process_channel[] */
+	uint64_t children;       /* VA of struct process_child[] */
 	struct vm_info vm;
-	uint64_t period_us;  /* of thread 0, 0: none */
+	uint64_t period_us; /* of thread 0, 0: none */
 	uint64_t budget_us;
 };
 

@@ -24,7 +24,7 @@
 struct program_record {
 	char name[RECORD_TEXT_BYTES];
 	uint32_t abi_version; /* ABI_VERSION that it was compiled for */
-	uint32_t flags;	      /* PROGRAM_FLAG_* */
+	uint32_t flags;       /* PROGRAM_FLAG_* */
 	uint32_t reserved[6]; /* zero */
 };
 

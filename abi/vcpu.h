@@ -56,23 +56,23 @@
  * value. PSTATE may be set to EL0t, EL1t, EL1h and AArch32 user mode only: another mode is
  * STATUS_DENIED. MPIDR is read-only.
  */
-#define VCPU_REG_X0       0u
-#define VCPU_REG_X30      30u
-#define VCPU_REG_PC       31u
-#define VCPU_REG_PSTATE   32u
-#define VCPU_REG_SP_EL0   33u
-#define VCPU_REG_SP_EL1   34u
-#define VCPU_REG_SCTLR    35u
-#define VCPU_REG_TTBR0    36u
-#define VCPU_REG_TTBR1    37u
-#define VCPU_REG_TCR      38u
-#define VCPU_REG_MAIR     39u
-#define VCPU_REG_VBAR     40u
-#define VCPU_REG_ELR      41u
-#define VCPU_REG_SPSR     42u
-#define VCPU_REG_ESR      43u
-#define VCPU_REG_FAR      44u
-#define VCPU_REG_MPIDR    45u
+#define VCPU_REG_X0     0u
+#define VCPU_REG_X30    30u
+#define VCPU_REG_PC     31u
+#define VCPU_REG_PSTATE 32u
+#define VCPU_REG_SP_EL0 33u
+#define VCPU_REG_SP_EL1 34u
+#define VCPU_REG_SCTLR  35u
+#define VCPU_REG_TTBR0  36u
+#define VCPU_REG_TTBR1  37u
+#define VCPU_REG_TCR    38u
+#define VCPU_REG_MAIR   39u
+#define VCPU_REG_VBAR   40u
+#define VCPU_REG_ELR    41u
+#define VCPU_REG_SPSR   42u
+#define VCPU_REG_ESR    43u
+#define VCPU_REG_FAR    44u
+#define VCPU_REG_MPIDR  45u
 /*
  * FP registers of the guest as 64-bit halves: VCPU_REG_V0 + 2n is bits 63:0 of Vn and
  * VCPU_REG_V0 + 2n + 1 bits 127:64, for the decoder of SIMD accesses to devices.

@@ -12,14 +12,14 @@
 /* EL0 sees memory at ALIAS_RAM and devices at ALIAS_DEVICE, a GiB each; EL1 uses neither. */
 #define ALIAS_DEVICE 0x80000000u
 #define ALIAS_RAM    0xc0000000u
-#define BLOCK_EL0    0x40u	  /* AP[1] */
+#define BLOCK_EL0    0x40u        /* AP[1] */
 #define BLOCK_XN     (3ull << 53) /* UXN, PXN */
-#define BLOCK_RAM    0x705u	  /* as in bare_start.S */
+#define BLOCK_RAM    0x705u       /* as in bare_start.S */
 #define BLOCK_IO     0x401u
 
 #define SPSR_USER   0x1d0u /* AArch32 User, A32, interrupts masked */
 #define SPSR_T32    0x20u
-#define EC_CP15	    0x03u
+#define EC_CP15     0x03u
 #define EC_SVC32    0x11u
 #define EC_SVC64    0x15u
 #define EC_ABORT    0x24u
@@ -27,7 +27,7 @@
 #define ESR_EC(esr) ((esr) >> 26 & 0x3fu)
 
 #define CNTKCTL_EL0VCTEN 0x002u
-#define CNTKCTL_EL0VTEN	 0x100u
+#define CNTKCTL_EL0VTEN  0x100u
 
 extern uint64_t guest_table[512];
 

@@ -14,7 +14,7 @@
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"
 
-#define LOOP_HZ	    1000u
+#define LOOP_HZ     1000u
 #define STACK_WORDS 1024u
 #define SGI_WORK    1u /* loop to worker */
 #define SGI_DONE    2u /* worker to loop */
@@ -22,9 +22,9 @@
 #define EVENT_TICK 0u
 #define EVENT_DONE 1u
 #define EVENT_WORK 0u
-#define EVENTS	   2u
+#define EVENTS     2u
 
-#define ESR_SVC	  0x15u
+#define ESR_SVC   0x15u
 #define SPSR_EL1H 5u
 
 /* In order of priority, the highest first. The last one is guest_main(), never blocked. */
@@ -32,8 +32,8 @@ enum { TASK_LOOP, TASK_WORKER, TASK_IDLE, TASKS };
 
 struct task {
 	struct trap_frame *frame; /* where it goes on, while another one runs */
-	uint32_t event[EVENTS];	  /* happened and not taken yet; interrupts are masked */
-	bool blocked;		  /* until some event has happened */
+	uint32_t event[EVENTS];   /* happened and not taken yet; interrupts are masked */
+	bool blocked;             /* until some event has happened */
 };
 
 static struct task tasks[TASKS];
@@ -172,7 +172,7 @@ static void task_worker(void)
 			if (served % LOOP_HZ != 0u)
 				continue;
 			print_unlocked("control: %u loops, jitter %u us, %u signals, %u missed\n",
-				       served, latency_max - latency_min, signals, missed);
+			               served, latency_max - latency_min, signals, missed);
 			__atomic_store_n(&latency_reset, 1u, __ATOMIC_RELAXED);
 		}
 	}

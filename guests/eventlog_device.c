@@ -6,7 +6,7 @@
 #include "guests/eventlog.h"
 #include "guests/lib/bare_board.h"
 
-#define SOON_US	       2000u
+#define SOON_US        2000u
 #define DRAIN_US       20000u
 #define ALL_INTERRUPTS 0x7ffu
 

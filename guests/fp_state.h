@@ -12,8 +12,8 @@
 #include "guests/lib/bare_board.h"
 
 #define FP_REGISTERS 32u
-#define FP_FPCR	     0x01c00000u /* FZ, RMode towards zero */
-#define FP_FPSR	     0x0800009fu /* QC and all exception flags */
+#define FP_FPCR      0x01c00000u /* FZ, RMode towards zero */
+#define FP_FPSR      0x0800009fu /* QC and all exception flags */
 
 struct fp_state {
 	uint64_t q[FP_REGISTERS][2];

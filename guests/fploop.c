@@ -7,7 +7,7 @@
 #include "guests/lib/bare.h"
 
 #define ROUND_EXITS 200u
-#define TERMS	    20000u
+#define TERMS       20000u
 
 /* Exact in binary: 0.5 + 1.5 + 2.5 and so on is TERMS squared over 2. */
 static bool sum_is_right(void)

@@ -7,7 +7,7 @@
 #include "guests/lib/bare.h"
 
 #define ROUND_EXITS 1000u
-#define ROUNDS	    100u
+#define ROUNDS      100u
 
 void guest_main(uint64_t tree)
 {

@@ -158,7 +158,7 @@ static void test_registers(void)
 	uint64_t priorities = GICD_BASE + GIC_IPRIORITYR + SPI(0);
 
 	check_part("GICD_CTLR", read32(GICD_BASE + GIC_CTLR) & 0x7fffffffu,
-		   GICD_CTLR_DS | GICD_CTLR_ARE | GICD_CTLR_GRP1);
+	           GICD_CTLR_DS | GICD_CTLR_ARE | GICD_CTLR_GRP1);
 	check_part("SPIs", (read32(GICD_BASE + GIC_TYPER) & 0x1fu) >= 3u, true);
 	check_part("SRE", READ_ICC(ICC_SRE) & 1u, 1);
 	check_part("PRIbits", (READ_ICC(ICC_CTLR) >> 8 & 7u) >= 4u, true);

@@ -14,7 +14,7 @@
 #include "guests/lib/bare_gic.h"
 
 #define TAKEN_ROOM 64u
-#define SPI(n)	   (INTID_SPARE + (n)) /* no device behind it */
+#define SPI(n)     (INTID_SPARE + (n)) /* no device behind it */
 
 /* What a CPU's handler has acknowledged, in order. */
 struct taken {

@@ -6,9 +6,9 @@
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_check.h"
 
-#define LIMIT_US	 2000000u
-#define STORM		 300u
-#define QUIET_US	 2000u
+#define LIMIT_US         2000000u
+#define STORM            300u
+#define QUIET_US         2000u
 #define SGI_ALL_BUT_SELF (1ull << 40)
 
 static uint32_t ready;

@@ -8,7 +8,7 @@
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_fdt.h"
 
-#define BANKS	    8u
+#define BANKS       8u
 #define DENSE_BYTES 0x800000u
 #define LINE_BYTES  64u
 #define STEP_BYTES  0x10000u

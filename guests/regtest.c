@@ -56,7 +56,7 @@ static void test_keeps(uint64_t pattern)
 	exits();
 	KEEPS(CHECK_PATTERN)
 	check_part("sctlr_el1", READ_REG(sctlr_el1),
-		   (sctlr & ~SCTLR_FREE) | (pattern & SCTLR_FREE));
+	           (sctlr & ~SCTLR_FREE) | (pattern & SCTLR_FREE));
 	check_part("mair_el1", READ_REG(mair_el1), (mair & 0xffffffff) | (pattern & free_mair));
 	WRITE_REG(sctlr_el1, sctlr);
 	WRITE_REG(mair_el1, mair);
@@ -129,10 +129,10 @@ static void test_caches(void)
 		line[i] = 0x1122334455667788u + i;
 	probe_begin();
 	__asm__ volatile("dc cvac, %0\n\tdc civac, %0\n\tdc cvau, %0\n\tic ivau, %0\n\tdsb ish\n\t"
-			 "ic iallu\n\tic ialluis\n\tdsb ish\n\tisb"
-			 :
-			 : "r"(line)
-			 : "memory");
+	                 "ic iallu\n\tic ialluis\n\tdsb ish\n\tisb"
+	                 :
+	                 : "r"(line)
+	                 : "memory");
 	__asm__ volatile("dc cisw, xzr\n\tdc csw, xzr\n\tdsb sy" : : : "memory");
 	check_part("exceptions", probe_end().count, 0);
 	for (uint32_t i = 0; i < 32u; i++)

@@ -10,15 +10,15 @@
 #include "guests/lib/bare_fdt.h"
 #include "guests/regtest.h"
 
-#define CALL_UNKNOWN	0xc600f00du
+#define CALL_UNKNOWN    0xc600f00du
 #define CALL_UNKNOWN_32 0x8600f00du
-#define NO_CPU		0x00ffff00u
-#define FAR_AWAY	0x3c00000000u /* 240 GiB: in no board of ours, mapped as memory */
-#define NO_DEVICE	0x0b000000u   /* between virtio and the platform bus */
+#define NO_CPU          0x00ffff00u
+#define FAR_AWAY        0x3c00000000u /* 240 GiB: in no board of ours, mapped as memory */
+#define NO_DEVICE       0x0b000000u   /* between virtio and the platform bus */
 
 #define ESR_FETCH  0x86000010u /* external abort, not on a table walk, 32-bit instruction */
 #define ESR_DATA   0x96000010u
-#define ESR_WNR	   0x40u
+#define ESR_WNR    0x40u
 #define ESR_FAULT  0xfe00003fu /* class, IL, DFSC */
 #define EC_UNKNOWN 0u
 
@@ -30,20 +30,20 @@ static void test_calls(void)
 	check_part("FEATURES CPU_ON", (uint64_t)hvc_call(PSCI_FEATURES, PSCI_CPU_ON, 0, 0), 0);
 	check_part("FEATURES OFF", (uint64_t)hvc_call(PSCI_FEATURES, PSCI_SYSTEM_OFF, 0, 0), 0);
 	check_part("FEATURES unknown", (uint64_t)hvc_call(PSCI_FEATURES, CALL_UNKNOWN_32, 0, 0),
-		   (uint64_t)PSCI_NOT_SUPPORTED);
+	           (uint64_t)PSCI_NOT_SUPPORTED);
 	check_part("AFFINITY_INFO", (uint64_t)hvc_call(PSCI_AFFINITY_INFO, 0, 0, 0),
-		   PSCI_AFFINITY_ON);
+	           PSCI_AFFINITY_ON);
 	check_part("AFFINITY_INFO bad", (uint64_t)hvc_call(PSCI_AFFINITY_INFO, NO_CPU, 0, 0),
-		   (uint64_t)PSCI_INVALID);
+	           (uint64_t)PSCI_INVALID);
 	check_part("CPU_ON bad", (uint64_t)hvc_call(PSCI_CPU_ON, NO_CPU, RAM_BASE, 0),
-		   (uint64_t)PSCI_INVALID);
+	           (uint64_t)PSCI_INVALID);
 	check_part("CPU_ON self", (uint64_t)hvc_call(PSCI_CPU_ON, 0, RAM_BASE, 0),
-		   (uint64_t)PSCI_ALREADY_ON);
+	           (uint64_t)PSCI_ALREADY_ON);
 	check_done("psci");
 	check_part("64 bits", (uint64_t)hvc_call(CALL_UNKNOWN, 1, 2, 3),
-		   (uint64_t)PSCI_NOT_SUPPORTED);
+	           (uint64_t)PSCI_NOT_SUPPORTED);
 	check_part("32 bits", (uint64_t)hvc_call(CALL_UNKNOWN_32, 1, 2, 3),
-		   (uint64_t)PSCI_NOT_SUPPORTED);
+	           (uint64_t)PSCI_NOT_SUPPORTED);
 	check_done("unknown hvc");
 }
 
@@ -53,10 +53,10 @@ static __attribute__((noinline)) uint64_t smc_call(uint64_t function)
 	register uint64_t x0 __asm__("x0") = function;
 
 	__asm__ volatile("smc #0"
-			 : "+r"(x0)
-			 :
-			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-			   "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+	                 : "+r"(x0)
+	                 :
+	                 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+	                   "x12", "x13", "x14", "x15", "x16", "x17", "memory");
 	return x0;
 }
 
@@ -158,9 +158,9 @@ static void test_general(void)
 	__asm__ volatile("ldrsb %x1, [%0, #2]!" : "+r"(at), "=&r"(a) : : "memory");
 	check_part("signed byte", a, 0x2a);
 	__asm__ volatile("ldr %w0, [%1, %w2, uxtw #2]"
-			 : "=r"(a)
-			 : "r"(UART_BASE), "r"(9)
-			 : "memory");
+	                 : "=r"(a)
+	                 : "r"(UART_BASE), "r"(9)
+	                 : "memory");
 	check_part("register offset", a, 0x78);
 	__asm__ volatile("str wzr, [%0], #4\n\tstr wzr, [%0]" : "+r"(base) : : "memory");
 	check_part("zero register", read32(UART_BASE + UART_IBRD), 0);
@@ -173,19 +173,19 @@ static void test_vector(void)
 	uint32_t a, b;
 
 	__asm__ volatile(".arch_extension fp\n\t"
-			 "fmov s9, %w1\n\tfmov s10, %w2\n\tstp s9, s10, [%0]"
-			 :
-			 : "r"(base), "r"(0x4321), "r"(0x15)
-			 : "memory");
+	                 "fmov s9, %w1\n\tfmov s10, %w2\n\tstp s9, s10, [%0]"
+	                 :
+	                 : "r"(base), "r"(0x4321), "r"(0x15)
+	                 : "memory");
 	check_part("pair store", read32(base), 0x4321);
 	check_part("pair store, second", read32(base + 4u), 0x15);
 	__asm__ volatile(".arch_extension fp\n\t"
-			 "movi d9, #0xffffffffffffffff\n\t"
-			 "ldr s9, [%2], #4\n\tldr s10, [%2], #-4\n\t"
-			 "fmov %w0, s9\n\tfmov %w1, s10"
-			 : "=&r"(a), "=&r"(b), "+r"(base)
-			 :
-			 : "memory");
+	                 "movi d9, #0xffffffffffffffff\n\t"
+	                 "ldr s9, [%2], #4\n\tldr s10, [%2], #-4\n\t"
+	                 "fmov %w0, s9\n\tfmov %w1, s10"
+	                 : "=&r"(a), "=&r"(b), "+r"(base)
+	                 :
+	                 : "memory");
 	check_part("load", a, 0x4321);
 	check_part("load, second", b, 0x15);
 	check_part("write-back", base, UART_BASE + UART_IBRD);

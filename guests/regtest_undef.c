@@ -69,7 +69,7 @@ struct reading {
 		return READ_REG(encoding);         \
 	}
 #define READER_OF_FEATURE(register_name, encoding, id, shift) READER(register_name, encoding)
-#define ENTRY(register_name, encoding)			      {#register_name, read_##register_name},
+#define ENTRY(register_name, encoding)                        {#register_name, read_##register_name},
 
 NEVER(READER)
 FEATURES(READER_OF_FEATURE)

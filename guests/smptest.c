@@ -7,15 +7,15 @@
 #include "guests/lib/bare_check.h"
 #include "guests/lib/bare_gic.h"
 
-#define ADDS	 20000u
-#define ROUNDS	 200u
+#define ADDS     20000u
+#define ROUNDS   200u
 #define SGI_PING 1u
 #define SGI_QUIT 3u
 #define LIMIT_US 5000000u
 
-static uint32_t online;		   /* CPUs that have come up, in all */
-static uint32_t added;		   /* to which every CPU adds ADDS */
-static uint32_t finished;	   /* CPUs that have added all */
+static uint32_t online;            /* CPUs that have come up, in all */
+static uint32_t added;             /* to which every CPU adds ADDS */
+static uint32_t finished;          /* CPUs that have added all */
 static uint32_t pongs[GUEST_CPUS]; /* answers of each CPU, counted by CPU 0 */
 static uint32_t quit[GUEST_CPUS];
 static uint32_t contexts_wrong;
@@ -101,13 +101,13 @@ static void stop_all(uint32_t cpus)
 		uint64_t end = counter_now() + 5u * counter_hz();
 
 		check_part("ALREADY_ON", (uint64_t)psci_cpu_start(cpu, 0),
-			   (uint64_t)PSCI_ALREADY_ON);
+		           (uint64_t)PSCI_ALREADY_ON);
 		gic_send(SGI_QUIT, 1u << cpu);
 		while (hvc_call(PSCI_AFFINITY_INFO, cpu, 0, 0) != PSCI_AFFINITY_OFF &&
 		       counter_now() < end)
 			cpu_relax();
 		check_part("off", (uint64_t)hvc_call(PSCI_AFFINITY_INFO, cpu, 0, 0),
-			   PSCI_AFFINITY_OFF);
+		           PSCI_AFFINITY_OFF);
 	}
 }
 

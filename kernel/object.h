@@ -19,10 +19,10 @@
 
 /* Why a thread does not run. */
 enum thread_state {
-	THREAD_PARKED,	/* its process is stopped, or has not started it yet */
-	THREAD_READY,	/* runs when no thread above it does; may lack budget */
+	THREAD_PARKED,  /* its process is stopped, or has not started it yet */
+	THREAD_READY,   /* runs when no thread above it does; may lack budget */
 	THREAD_WAITING, /* in wait(): for a bit of wait_mask or wait_timer */
-	THREAD_IDLE,	/* its guest waits for an interrupt (WFI) */
+	THREAD_IDLE,    /* its guest waits for an interrupt (WFI) */
 	THREAD_SYNC, /* its guest's GIC access waits for other vCPUs to write back list registers */
 };
 
@@ -33,7 +33,7 @@ struct budget_chunk {
 };
 
 struct budget {
-	uint64_t full;	 /* ticks; 0: unlimited */
+	uint64_t full;   /* ticks; 0: unlimited */
 	uint64_t period; /* ticks */
 	uint64_t left;
 	uint32_t chunk_count;
@@ -43,18 +43,18 @@ struct budget {
 };
 
 struct thread {
-	struct context host;	 /* first: entry code saves here */
+	struct context host;     /* first: entry code saves here */
 	struct context *context; /* host, or the vCPU's guest context */
 	const struct config_thread *config;
 	struct process *process;
 	struct cpu *cpu;
 	struct vcpu *vcpu; /* or NULL */
-	uint64_t bit;	   /* 1 << slot: slots count from the highest priority of the CPU */
+	uint64_t bit;      /* 1 << slot: slots count from the highest priority of the CPU */
 	uint32_t slot;
 	uint8_t state; /* enum thread_state */
 	bool in_guest;
 	uint32_t stop_seen; /* the process's stop that this thread has answered */
-	uint64_t word;	    /* atomic: notification bits */
+	uint64_t word;      /* atomic: notification bits */
 	uint64_t wait_mask;
 	struct timer wait_timer;
 	struct timer budget_timer; /* exhaustion while it runs, replenishment while depleted */
@@ -69,8 +69,8 @@ struct thread {
 
 struct process {
 	const struct config_process *config;
-	struct vm *vm;	/* or NULL */
-	uint32_t state; /* atomic: PROCESS_STATE_* */
+	struct vm *vm;      /* or NULL */
+	uint32_t state;     /* atomic: PROCESS_STATE_* */
 	uint32_t remaining; /* atomic: threads that have not answered the stop, and the stopper */
 	uint32_t starts;
 	uint64_t reason;
@@ -91,10 +91,10 @@ struct vcpu {
 	const struct config_vcpu *config;
 	struct vm *vm;
 	struct thread *thread;
-	uint32_t index;	  /* within the VM */
+	uint32_t index;   /* within the VM */
 	uint32_t pending; /* VCPU_EXIT_*, NOTIFIED: none */
 	uint32_t syncing; /* atomic: its GIC access waits for other vCPUs */
-	uint64_t esr;	  /* of the pending exit */
+	uint64_t esr;     /* of the pending exit */
 	uint64_t far;
 	struct timer virtual_timer;  /* while it is not loaded */
 	struct timer physical_timer; /* CNTP, emulated */
@@ -111,22 +111,22 @@ struct interrupt {
 };
 
 struct cpu {
-	uint64_t stack_top;	 /* offsets 0 and 8 are known to assembly */
+	uint64_t stack_top;      /* offsets 0 and 8 are known to assembly */
 	struct context *context; /* what SP_EL2 points at while a lower level runs */
 	const struct config_cpu *config;
 	uint32_t index;
-	uint32_t online;	  /* atomic */
-	uint32_t running_slot;	  /* atomic: slot of current, SLOT_IDLE */
-	bool resched;		  /* somebody above current became ready, or current has news */
-	struct thread *current;	  /* NULL: idle */
-	struct thread *loaded;	  /* vCPU thread whose timers and list registers are in hardware */
+	uint32_t online;          /* atomic */
+	uint32_t running_slot;    /* atomic: slot of current, SLOT_IDLE */
+	bool resched;             /* somebody above current became ready, or current has news */
+	struct thread *current;   /* NULL: idle */
+	struct thread *loaded;    /* vCPU thread whose timers and list registers are in hardware */
 	struct thread *el1_owner; /* these four: arch/arm64/el1.c */
 	struct thread *guest_live;
 	struct thread *tpidr_owner;
 	struct thread *fp_owner;
-	uint64_t ready;	     /* slots that may run */
-	uint64_t wake;	     /* atomic: slots that another CPU wants looked at */
-	uint64_t since;	     /* tick from which current's time is not yet charged */
+	uint64_t ready;      /* slots that may run */
+	uint64_t wake;       /* atomic: slots that another CPU wants looked at */
+	uint64_t since;      /* tick from which current's time is not yet charged */
 	uint64_t entries;    /* into EL2 on this CPU */
 	uint64_t programmed; /* deadline in the hardware timer */
 	struct thread *slots[CPU_THREADS];

@@ -24,7 +24,7 @@ struct context {
 
 /* Room for what only the architecture knows; each port asserts that its own fits. */
 #define ARCH_VCPU_WORDS 48u
-#define ARCH_FP_WORDS	66u
+#define ARCH_FP_WORDS   66u
 
 /* Time: the counter of the machine, in ticks. */
 uint64_t arch_now(void);

@@ -20,13 +20,13 @@ static void process_tell_supervisor(const struct process *process)
 
 	if (config->supervisor_thread != IMAGE_NONE)
 		sched_notify(system_thread(config->supervisor_thread),
-			     1ull << config->supervisor_bit);
+		             1ull << config->supervisor_bit);
 }
 
 static bool process_change(struct process *process, uint32_t from, uint32_t to)
 {
 	return __atomic_compare_exchange_n(&process->state, &from, to, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_RELAXED);
+	                                   __ATOMIC_RELAXED);
 }
 
 uint32_t process_state(const struct process *process)
@@ -75,7 +75,7 @@ void process_start_thread(struct thread *thread)
 	const struct config_thread *config = thread->config;
 
 	arch_context_init(&thread->host, thread->process->config->entry, config->stack_top,
-			  config->index);
+	                  config->index);
 	thread->context = &thread->host;
 	thread->in_guest = false;
 	/* what it has used stays used: a restart is no way to a fresh budget */

@@ -230,7 +230,7 @@ static void sched_budget_timer(struct thread *thread, uint64_t now)
 		budget->overrun = true;
 		thread->overruns++;
 		timer_arm(&cpu->timers, &thread->budget_timer,
-			  now + SCHED_OVERRUN_US * arch_ticks_per_second() / 1000000u);
+		          now + SCHED_OVERRUN_US * arch_ticks_per_second() / 1000000u);
 	} else {
 		sched_deplete(thread);
 	}

@@ -63,7 +63,7 @@ static bool sys_vcpu_get(struct thread *thread)
 static bool sys_vcpu_set(struct thread *thread)
 {
 	bool good = thread->vcpu != NULL &&
-		    arch_vcpu_set(thread->vcpu, thread->host.x[0], thread->host.x[1]);
+	            arch_vcpu_set(thread->vcpu, thread->host.x[0], thread->host.x[1]);
 
 	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
 	return !thread->cpu->resched;
@@ -86,9 +86,9 @@ static bool sys_virq_line(struct thread *thread)
 	}
 	thread->host.x[0] =
 		(uint64_t)(vgic_line(&vm->vgic, thread->vcpu != NULL ? thread->vcpu->index : 0u,
-				     (uint32_t)intid, level != 0u)
-				   ? STATUS_OK
-				   : STATUS_INVALID);
+	                             (uint32_t)intid, level != 0u)
+	                           ? STATUS_OK
+	                           : STATUS_INVALID);
 	return !thread->cpu->resched;
 }
 
@@ -103,7 +103,7 @@ static bool sys_vgic_access(struct thread *thread)
 	if (thread->vcpu == NULL)
 		status = STATUS_DENIED;
 	else if ((flags & ~0x10full) == 0u &&
-		 (size == 1u || size == 2u || size == 4u || size == 8u))
+	         (size == 1u || size == 2u || size == 4u || size == 8u))
 		status = vcpu_vgic_access(thread->vcpu, ipa, size, (flags & 0x100u) != 0u, &value);
 	thread->host.x[0] = (uint64_t)status;
 	thread->host.x[1] = value;
@@ -165,7 +165,7 @@ static void syscall_usage(const struct process *process, struct context *context
 	context->x[4] = overruns;
 	context->x[5] = arch_now();
 	context->x[6] = __atomic_load_n(&system_thread(process->config->thread[0])->cpu->entries,
-					__ATOMIC_RELAXED);
+	                                __ATOMIC_RELAXED);
 }
 
 static bool sys_process_status(struct thread *thread)

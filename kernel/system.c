@@ -66,7 +66,7 @@ struct interrupt *system_interrupt(uint32_t index)
 }
 
 const struct config_handle *system_handle(const struct process *process, uint64_t handle,
-					  uint32_t kind)
+                                          uint32_t kind)
 {
 	const struct config_handle *table = (const void *)(uintptr_t)the_config->handles;
 	const struct config_handle *entry;
@@ -141,7 +141,7 @@ static void system_init_vm(uint32_t index)
 	vm->process = system_process(vm->config->process);
 	vm->process->vm = vm;
 	vgic_init(&vm->vgic, &system_vcpu(vm->config->vcpu_first)->vgic, OBJECT_STRIDE(struct vcpu),
-		  vm->config->vcpu_count, vm->config->spi_count);
+	          vm->config->vcpu_count, vm->config->spi_count);
 }
 
 void system_init(const struct config *config)

@@ -23,6 +23,6 @@ struct vcpu *system_vcpu(uint32_t index);
 struct interrupt *system_interrupt(uint32_t index);
 /* Entry `handle` of the process's table if it is of `kind`, or NULL. */
 const struct config_handle *system_handle(const struct process *process, uint64_t handle,
-					  uint32_t kind);
+                                          uint32_t kind);
 
 #endif

@@ -27,7 +27,7 @@ struct timer {
 	uint64_t deadline; /* ticks */
 	struct thread *thread;
 	uint32_t position; /* 1 + place in the heap, 0: not armed */
-	uint32_t kind;	   /* enum timer_kind */
+	uint32_t kind;     /* enum timer_kind */
 };
 
 struct timer_queue {

@@ -11,10 +11,10 @@
 
 enum trace_kind {
 	TRACE_SWITCH = 1, /* a: slot */
-	TRACE_EXIT = 2,	  /* a: slot, b: exit reason */
-	TRACE_STOP = 3,	  /* a: process, b: reason */
+	TRACE_EXIT = 2,   /* a: slot, b: exit reason */
+	TRACE_STOP = 3,   /* a: process, b: reason */
 	TRACE_START = 4,  /* a: process */
-	TRACE_USER = 5,	  /* the two words of the trace system call */
+	TRACE_USER = 5,   /* the two words of the trace system call */
 };
 
 #define TRACE_EVENTS 127u

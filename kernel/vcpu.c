@@ -7,22 +7,22 @@
 #include "kernel/vgic_port.h"
 
 #define PHYSICAL_TIMER_INTID 30u /* BSA: EL1 physical timer */
-#define TIMER_ENABLE	     1u	 /* CNTP_CTL_EL0, DDI 0487 D13.8.17 */
-#define TIMER_MASK	     2u
+#define TIMER_ENABLE         1u  /* CNTP_CTL_EL0, DDI 0487 D13.8.17 */
+#define TIMER_MASK           2u
 
 #define GICD_BYTES 0x10000ull
 #define GICR_BYTES 0x20000ull
 
 /* SMC Calling Convention (DEN 0028) and PSCI (DEN 0022) */
 #define SMCCC_NOT_SUPPORTED 0xffffffffffffffffull
-#define SMCCC_FAST	    0x80000000ull
-#define SMCCC_64	    0x40000000ull
-#define SMCCC_SERVICE	    0xffff0000ull /* owner and reserved bits */
-#define SMCCC_VERSION	    0x80000000ull
-#define PSCI_SERVICE	    0x84000000ull
-#define PSCI_FUNCTIONS	    0x20ull
-#define PSCI_VERSION	    0x84000000ull
-#define VERSION_1_1	    0x10001ull
+#define SMCCC_FAST          0x80000000ull
+#define SMCCC_64            0x40000000ull
+#define SMCCC_SERVICE       0xffff0000ull /* owner and reserved bits */
+#define SMCCC_VERSION       0x80000000ull
+#define PSCI_SERVICE        0x84000000ull
+#define PSCI_FUNCTIONS      0x20ull
+#define PSCI_VERSION        0x84000000ull
+#define VERSION_1_1         0x10001ull
 
 #define ANSWERS(exit) (1u << (exit))
 #define ANSWERS_ACCESS \
@@ -141,12 +141,12 @@ void vcpu_physical_timer(struct vcpu *vcpu)
 	bool due = enabled && arch_now() >= vcpu->ptimer_compare;
 
 	timer_arm(&vcpu->thread->cpu->timers, &vcpu->physical_timer,
-		  enabled && !due && (vcpu->ptimer_control & TIMER_MASK) == 0u
-			  ? vcpu->ptimer_compare
-			  : TIMER_NEVER);
+	          enabled && !due && (vcpu->ptimer_control & TIMER_MASK) == 0u
+	                  ? vcpu->ptimer_compare
+	                  : TIMER_NEVER);
 	vcpu->thread->cpu->resched = true; /* the hardware timer may have to be earlier */
 	(void)vgic_line(&vcpu->vm->vgic, vcpu->index, PHYSICAL_TIMER_INTID,
-			due && (vcpu->ptimer_control & TIMER_MASK) == 0u);
+	                due && (vcpu->ptimer_control & TIMER_MASK) == 0u);
 }
 
 bool vcpu_vgic_owns(const struct vcpu *vcpu, uint64_t ipa)
@@ -158,7 +158,7 @@ bool vcpu_vgic_owns(const struct vcpu *vcpu, uint64_t ipa)
 }
 
 status_t vcpu_vgic_access(struct vcpu *vcpu, uint64_t ipa, uint32_t size, bool write,
-			  uint64_t *value)
+                          uint64_t *value)
 {
 	const struct config_vm *config = vcpu->vm->config;
 	bool distributor = ipa - config->gicd_ipa < GICD_BYTES;

@@ -27,7 +27,7 @@ bool vcpu_vgic_owns(const struct vcpu *vcpu, uint64_t ipa);
  * STATUS_STATE: other vCPUs must write back first; the thread blocks, then tries again.
  */
 status_t vcpu_vgic_access(struct vcpu *vcpu, uint64_t ipa, uint32_t size, bool write,
-			  uint64_t *value);
+                          uint64_t *value);
 /* What follows from the vGIC's answer: the thread may block. STATUS_OK or STATUS_STATE. */
 status_t vcpu_vgic_result(struct vcpu *vcpu, enum vgic_result result);
 /*

@@ -9,9 +9,9 @@
 #include "kernel/vgic_port.h"
 
 /* ICC_SGI1R_EL1 (IHI 0069 section 12.2.15) */
-#define SGI_TARGETS(value) ((uint32_t)(value) & 0xffffu)
+#define SGI_TARGETS(value) ((uint32_t)(value)&0xffffu)
 #define SGI_INTID(value)   ((uint32_t)((value) >> 24) & 0xfu)
-#define SGI_IRM            (1ull << 40)         /* all but the sender */
+#define SGI_IRM            (1ull << 40)          /* all but the sender */
 #define SGI_ELSEWHERE      0x00fff0ff00ff0000ull /* Aff3, RS, Aff2, Aff1: 0 in every vCPU */
 
 #define WAKER_RESET 6u /* ProcessorSleep, ChildrenAsleep */
@@ -37,7 +37,10 @@ static void vgic_cpu_clear(struct vgic_cpu *cpu)
 	uint32_t w;
 
 	*cpu = (struct vgic_cpu){
-		.vgic = vgic, .index = index, .waker = WAKER_RESET, .hcr = VGIC_HCR_EN,
+		.vgic = vgic,
+		.index = index,
+		.waker = WAKER_RESET,
+		.hcr = VGIC_HCR_EN,
 	};
 	cpu->word.edge = VGIC_SGIS;
 	cpu->routed[0] = VGIC_ALL;
@@ -57,17 +60,17 @@ void vgic_reset(struct vgic *vgic)
 	for (i = 0u; i < VGIC_WORDS; i++)
 		vgic->held[i] = 0u;
 	for (i = 0u; i < VGIC_WORDS - 1u; i++)
-		vgic->spi[i] = (struct vgic_word){ .enable = 0u };
+		vgic->spi[i] = (struct vgic_word){.enable = 0u};
 	for (i = 0u; i < vgic->vcpu_count; i++)
 		vgic_cpu_clear(vgic->cpu[i]);
 }
 
 void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
-	       uint32_t spi_count)
+               uint32_t spi_count)
 {
 	uint32_t i;
 
-	*vgic = (struct vgic){ .vcpu_count = vcpu_count, .word_count = 1u + spi_count / 32u };
+	*vgic = (struct vgic){.vcpu_count = vcpu_count, .word_count = 1u + spi_count / 32u};
 	for (i = 0u; i < vcpu_count; i++) {
 		vgic->cpu[i] = (struct vgic_cpu *)((uintptr_t)first + i * stride);
 		vgic->cpu[i]->vgic = vgic;
@@ -149,7 +152,7 @@ void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
  * register just now, without the lock.
  */
 uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
-		    uint32_t ask, bool known)
+                    uint32_t ask, bool known)
 {
 	struct vgic *vgic = self->vgic;
 	uint32_t asked = 0u;
@@ -230,7 +233,7 @@ void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 }
 
 enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
-				   uint32_t bits)
+                                   uint32_t bits)
 {
 	vgic_unspill(owner, w, bits);
 	return vgic_wait(self, vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_ACTIVE, false));

@@ -55,14 +55,14 @@ struct vgic_cpu {
 	uint32_t index;
 	uint32_t request; /* written under the lock, read without */
 	bool loaded;
-	bool asked; /* something is in `ask` */
-	bool sync_retry; /* an access was told VGIC_RETRY: its next trial takes what is known */
+	bool asked;          /* something is in `ask` */
+	bool sync_retry;     /* an access was told VGIC_RETRY: its next trial takes what is known */
 	uint32_t sync_wait;  /* vCPUs whose answer this one waits for */
 	uint32_t sync_asked; /* vCPUs that wait for this one's answer */
-	uint32_t waker; /* GICR_WAKER */
+	uint32_t waker;      /* GICR_WAKER */
 	struct vgic_word word;
-	uint32_t routed[VGIC_WORDS];  /* interrupts that go to this vCPU */
-	uint32_t held[VGIC_WORDS];    /* in its list registers */
+	uint32_t routed[VGIC_WORDS]; /* interrupts that go to this vCPU */
+	uint32_t held[VGIC_WORDS];   /* in its list registers */
 	uint32_t spilled[VGIC_WORDS]; /* active here, in no list register: the guest's EOI is counted */
 	uint32_t spill_count;
 	uint32_t seen_pending[VGIC_WORDS]; /* of `held`, when last looked at */
@@ -84,8 +84,8 @@ struct vgic {
 	uint32_t ticket_now;
 	uint32_t ctlr; /* GICD_CTLR: bits 0 and 1 */
 	uint32_t vcpu_count;
-	uint32_t word_count; /* 1 + spi_count / 32 */
-	uint32_t stirred;    /* words where an SPI may be pending in software */
+	uint32_t word_count;       /* 1 + spi_count / 32 */
+	uint32_t stirred;          /* words where an SPI may be pending in software */
 	uint32_t held[VGIC_WORDS]; /* SPIs in some vCPU's list register */
 	struct vgic_cpu *cpu[VGIC_VCPUS];
 	struct vgic_word spi[VGIC_WORDS - 1u];
@@ -97,7 +97,7 @@ struct vgic {
  * VGIC_VCPUS, spi_count a multiple of 32 up to VGIC_SPIS: bhc has checked both.
  */
 void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
-	       uint32_t spi_count);
+               uint32_t spi_count);
 /* All of the VM's interrupt state as after reset. No vCPU of it is loaded. */
 void vgic_reset(struct vgic *vgic);
 /* Redistributor and CPU interface of one vCPU, loaded or not. */

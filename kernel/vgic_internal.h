@@ -104,7 +104,7 @@ void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
  * them. Returns the vCPUs that were asked. known: what loaded vCPUs last answered will do.
  */
 uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
-		    uint32_t ask, bool known);
+                    uint32_t ask, bool known);
 enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked);
 /* Answers those who asked this vCPU. */
 void vgic_answer(struct vgic_cpu *cpu);
@@ -112,7 +112,7 @@ void vgic_answer(struct vgic_cpu *cpu);
 void vgic_spill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits);
 void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
 enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
-				   uint32_t bits);
+                                   uint32_t bits);
 void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity);
 
 /* vgic_lr.c */

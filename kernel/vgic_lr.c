@@ -360,7 +360,7 @@ static void drop_idle_timer(struct vgic_cpu *cpu)
 
 static void flush_locked(struct vgic_cpu *cpu)
 {
-	struct vgic_choice choice = { .count = 0u, .total = 0u };
+	struct vgic_choice choice = {.count = 0u, .total = 0u};
 	uint64_t vmcr = arch_ich_vmcr_read();
 	uint64_t hcr = VGIC_HCR_EN;
 	uint32_t i, n;

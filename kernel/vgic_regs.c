@@ -37,17 +37,17 @@
 #define ICPENDR   5u
 #define ISACTIVER 6u
 
-#define CTLR_ENABLES  0x3u
-#define CTLR_FIXED    0x50u /* DS, ARE */
-#define TYPER_NO1N    (1u << 25)
-#define TYPER_A3V     (1u << 24)
-#define TYPER_IDBITS  (15u << 19) /* INTIDs have 16 bits */
-#define IIDR          0x43bu      /* implementer: Arm */
-#define WAKER_SLEEP   2u          /* ProcessorSleep; ChildrenAsleep (4) follows it at once */
-#define WAKER_ASLEEP  4u
-#define RTYPER_LAST   (1u << 4)
-#define PIDR0_GICD    0x92u
-#define PIDR0_GICR    0x93u
+#define CTLR_ENABLES 0x3u
+#define CTLR_FIXED   0x50u /* DS, ARE */
+#define TYPER_NO1N   (1u << 25)
+#define TYPER_A3V    (1u << 24)
+#define TYPER_IDBITS (15u << 19) /* INTIDs have 16 bits */
+#define IIDR         0x43bu      /* implementer: Arm */
+#define WAKER_SLEEP  2u          /* ProcessorSleep; ChildrenAsleep (4) follows it at once */
+#define WAKER_ASLEEP 4u
+#define RTYPER_LAST  (1u << 4)
+#define PIDR0_GICD   0x92u
+#define PIDR0_GICR   0x93u
 
 /* PIDR4..7, PIDR0..3, CIDR0..3 (IHI 0069 section 12.1.1); PIDR2: GICv3 */
 static const uint8_t identification[12] = {
@@ -63,7 +63,7 @@ static uint32_t identify(uint64_t offset, uint32_t pidr0)
 
 /* Pending or active state of a word as the guest may see it: in software and in registers. */
 static enum vgic_result view(struct vgic_cpu *owner, uint32_t w, bool active,
-			     struct vgic_access *access)
+                             struct vgic_access *access)
 {
 	struct vgic_cpu *self = access->self;
 	struct vgic *vgic = self->vgic;
@@ -92,7 +92,7 @@ static enum vgic_result view(struct vgic_cpu *owner, uint32_t w, bool active,
 }
 
 static enum vgic_result bitmap_read(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
-				    struct vgic_access *access)
+                                    struct vgic_access *access)
 {
 	const struct vgic_word *word = vgic_word(owner, w);
 
@@ -111,7 +111,7 @@ static enum vgic_result bitmap_read(struct vgic_cpu *owner, uint32_t w, uint32_t
 
 /* What sits in a list register is made active there, the rest in software. */
 static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
-				   uint32_t bits)
+                                   uint32_t bits)
 {
 	struct vgic *vgic = self->vgic;
 	uint32_t held = w == 0u ? owner->held[0] : vgic->held[w];
@@ -131,7 +131,7 @@ static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner
 }
 
 static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
-				     const struct vgic_access *access)
+                                     const struct vgic_access *access)
 {
 	struct vgic_cpu *self = access->self;
 	struct vgic_word *word = vgic_word(owner, w);
@@ -157,7 +157,7 @@ static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_
 	case ICPENDR:
 		word->pending &= ~bits;
 		return vgic_wait(self,
-				 vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_PENDING, false));
+		                 vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_PENDING, false));
 	case ISACTIVER:
 		return set_active(self, owner, w, bits);
 	default:
@@ -204,7 +204,7 @@ static void config(struct vgic_cpu *owner, uint32_t w, uint32_t half, struct vgi
 
 /* The registers that the distributor (words 1 and up) and SGI_base (word 0) have alike. */
 static enum vgic_result banks(struct vgic_cpu *owner, uint64_t offset, uint32_t low, uint32_t high,
-			      struct vgic_access *access)
+                              struct vgic_access *access)
 {
 	uint32_t at = (uint32_t)offset;
 	uint32_t w;
@@ -289,8 +289,8 @@ static enum vgic_result distributor(struct vgic *vgic, struct vgic_access *acces
 	if (access->size != 4u)
 		return VGIC_DONE;
 	if (access->write)
-		return offset == GICD_CTLR ? control_write(access->self, (uint32_t)access->value) :
-					     VGIC_DONE;
+		return offset == GICD_CTLR ? control_write(access->self, (uint32_t)access->value)
+		                           : VGIC_DONE;
 	if (offset == GICD_CTLR)
 		access->value = CTLR_FIXED | vgic->ctlr;
 	else if (offset == GICD_TYPER)
@@ -322,8 +322,8 @@ static enum vgic_result redistributor(struct vgic_cpu *cpu, struct vgic_access *
 	if (access->write || access->size < 4u)
 		return VGIC_DONE;
 	if (offset == GICR_TYPER)
-		access->value = access->size == 8u ? redistributor_type(cpu) :
-						     (uint32_t)redistributor_type(cpu);
+		access->value = access->size == 8u ? redistributor_type(cpu)
+		                                   : (uint32_t)redistributor_type(cpu);
 	else if (access->size == 8u)
 		return VGIC_DONE;
 	else if (offset == GICR_TYPER + 4u)

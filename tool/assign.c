@@ -69,7 +69,7 @@ static uint32_t assign_bit(struct thread *thread)
 }
 
 static uint32_t assign_handle(struct process *process, uint32_t kind, uint32_t object,
-			      uint32_t argument)
+                              uint32_t argument)
 {
 	struct config_handle *handle = &process->handles[process->handle_count];
 
@@ -86,7 +86,7 @@ static uint32_t assign_handle(struct process *process, uint32_t kind, uint32_t o
 
 /* Two register blocks in one page of one process share its mapping. */
 static uint64_t assign_device_va(const struct process *process, const struct device *device,
-				 uint32_t part, uint64_t *next)
+                                 uint32_t part, uint64_t *next)
 {
 	struct range reg = device->regs[part];
 	uint64_t page = reg.start / PAGE_BYTES * PAGE_BYTES;
@@ -198,7 +198,7 @@ static void assign_handles(struct system *system, struct process *process)
 		const struct channel_end *peer = &end->channel->end[1u - end->side];
 
 		end->handle = assign_handle(process, HANDLE_NOTIFY, peer->process->threads[0]->id,
-					    peer->bit);
+		                            peer->bit);
 	}
 	if (process == system->supervisor || process == system->console)
 		process->system_handle = assign_handle(process, HANDLE_SYSTEM, 0u, 0u);

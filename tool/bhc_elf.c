@@ -64,7 +64,7 @@ bool elf_parse(const struct bytes *bytes, struct elf_file *out)
 }
 
 static bool elf_section_header(const struct elf_file *elf, const Elf64_Ehdr *header, uint32_t index,
-			       Elf64_Shdr *out)
+                               Elf64_Shdr *out)
 {
 	uint64_t offset = header->e_shoff + (uint64_t)index * sizeof(*out);
 

@@ -123,7 +123,7 @@ static int main_lay_out(struct system *system, struct layout *layout)
 		if (system->programs[i].good)
 			continue;
 		fprintf(stderr, "bhc: %s/user/%s.elf is not built\n", system->build,
-			system->programs[i].name);
+		        system->programs[i].name);
 		return EXIT_SETUP;
 	}
 	if (!layout_read_kernel(layout))
@@ -190,7 +190,7 @@ static int main_show(const struct options *options, struct system *system)
 			return status;
 	} else {
 		fprintf(stderr, "bhc: kernel and programs are not in %s: no memory map\n",
-			system->build);
+		        system->build);
 		assign_threads(system);
 	}
 	show_text(system, layout, stdout);

@@ -53,7 +53,7 @@ uint64_t config_writer_bytes(const struct system *system)
 }
 
 static void config_put(struct bytes *out, uint64_t offset, uint64_t index, const void *item,
-		       uint64_t bytes)
+                       uint64_t bytes)
 {
 	memcpy(out->data + offset + index * bytes, item, bytes);
 }
@@ -89,8 +89,8 @@ static void config_processes(const struct system *system, struct bytes *out, uin
 			.handle_count = process->handle_count,
 			.thread_count = process->thread_count,
 			.supervisor_thread = process == system->supervisor
-						     ? IMAGE_NONE
-						     : system->supervisor->threads[0]->id,
+		                                     ? IMAGE_NONE
+		                                     : system->supervisor->threads[0]->id,
 			.supervisor_bit = system->supervisor->supervisor_bit,
 		};
 
@@ -121,7 +121,7 @@ static void config_threads(const struct system *system, struct bytes *out, uint6
 }
 
 static void config_vms(const struct system *system, struct bytes *out,
-		       const struct offsets *offsets)
+                       const struct offsets *offsets)
 {
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
 		const struct vm *vm = &system->vms[i];
@@ -149,18 +149,18 @@ static void config_vms(const struct system *system, struct bytes *out,
 }
 
 static void config_handles(const struct system *system, struct bytes *out,
-			   const struct offsets *offsets)
+                           const struct offsets *offsets)
 {
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
 
 		for (uint32_t j = 0u; j < process->handle_count; j++)
 			config_put(out, offsets->handles, process->handle_first + j,
-				   &process->handles[j], sizeof(process->handles[j]));
+			           &process->handles[j], sizeof(process->handles[j]));
 	}
 	for (uint32_t i = 0u; i < system->interrupt_count; i++)
 		config_put(out, offsets->interrupts, i, &system->interrupts[i],
-			   sizeof(system->interrupts[i]));
+		           sizeof(system->interrupts[i]));
 }
 
 static struct config config_head(const struct layout *layout, const struct offsets *offsets)

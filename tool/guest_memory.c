@@ -7,8 +7,8 @@
 #define IMAGE_MAGIC_OFFSET 56u /* Linux, Documentation/arm64/booting.rst */
 #define IMAGE_MAGIC_TEXT   "ARM\x64"
 #define IMAGE_HEAD_BYTES   64u
-#define RAW_OFFSET	   0x80000ull	/* where QEMU's virt loads a raw kernel */
-#define TREE_OFFSET_MAX	   0x8000000ull /* 128 MiB */
+#define RAW_OFFSET         0x80000ull   /* where QEMU's virt loads a raw kernel */
+#define TREE_OFFSET_MAX    0x8000000ull /* 128 MiB */
 
 static uint64_t guest_memory_field(const struct bytes *bytes, uint32_t offset)
 {
@@ -67,8 +67,8 @@ static void guest_memory_kernel(const struct system *system, struct vm *vm, uint
 	}
 	vm->kernel_fixed = tree_has(system->source.fdt, vm->place.node, "kernel-address");
 	vm->kernel.ipa = vm->kernel_fixed ? tree_cell_pair(system->source.fdt, vm->place.node,
-							   "kernel-address", 0u)
-					  : base + offset;
+	                                                   "kernel-address", 0u)
+	                                  : base + offset;
 	vm->entry = vm->kernel.ipa;
 	vm->kernel_range = (struct range){vm->kernel.ipa, size};
 }

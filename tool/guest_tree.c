@@ -73,7 +73,7 @@ static void guest_tree_add_chosen(void *fdt, const struct vm *vm)
 		return;
 	guest_tree_must(fdt_setprop_u64(fdt, chosen, "linux,initrd-start", vm->initrd.ipa));
 	guest_tree_must(fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
-					vm->initrd.ipa + vm->initrd.bytes.size));
+	                                vm->initrd.ipa + vm->initrd.bytes.size));
 }
 
 void guest_tree_finish(struct vm *vm)

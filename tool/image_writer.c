@@ -10,7 +10,7 @@
 #include "tool/config_writer.h"
 
 static void image_put(const struct layout *layout, struct bytes *out, uint64_t pa, const void *data,
-		      uint64_t bytes)
+                      uint64_t bytes)
 {
 	memcpy(out->data + (pa - layout->system->board.load_pa), data, bytes);
 }
@@ -46,13 +46,13 @@ static struct bytes image_flat(const struct layout *layout)
 	}
 	image_put(layout, &out, layout->config_pa, config.data, config.size);
 	image_put(layout, &out, layout->tables_pa, layout->tables.pages,
-		  layout->tables.count * sizeof(struct table_page));
+	          layout->tables.count * sizeof(struct table_page));
 	image_head(layout, &out);
 	return out;
 }
 
 static bool image_file(const char *path, const void *head, uint64_t head_bytes,
-		       const struct bytes *body)
+                       const struct bytes *body)
 {
 	FILE *stream = fopen(path, "wb");
 	bool good = stream != NULL;
@@ -72,7 +72,7 @@ static bool image_elf(const struct layout *layout, const char *path, const struc
 	uint64_t load_pa = layout->system->board.load_pa;
 	Elf64_Ehdr elf = {
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-			    EV_CURRENT},
+	                    EV_CURRENT},
 		.e_type = ET_EXEC,
 		.e_machine = EM_AARCH64,
 		.e_version = EV_CURRENT,

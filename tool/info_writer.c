@@ -130,7 +130,7 @@ static void info_vm_devices(struct info_buffer *buffer, const struct vm *vm)
 		};
 
 		snprintf(item.backend, sizeof(item.backend), "%.*s", (int)RECORD_TEXT_BYTES - 1,
-			 device->record != NULL ? device->record->backend : device->backend);
+		         device->record != NULL ? device->record->backend : device->backend);
 		info_put(buffer, &item, sizeof(item));
 		buffer->head.vm.device_count++;
 	}

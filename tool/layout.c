@@ -13,8 +13,8 @@
 #include "tool/config_writer.h"
 #include "tool/report.h"
 
-#define TABLE_GUESS	  16u
-#define TABLE_ROUNDS	  8u /* then a page too many is taken, should no number fit exactly */
+#define TABLE_GUESS       16u
+#define TABLE_ROUNDS      8u /* then a page too many is taken, should no number fit exactly */
 #define PAYLOAD_ALIGN_MIN 0x100000ull /* payloads from 1 MiB on are put on 2 MiB blocks */
 
 uint64_t layout_up(uint64_t value, uint64_t alignment)
@@ -61,7 +61,7 @@ bool layout_read_kernel(struct layout *layout)
 }
 
 void layout_region(struct layout *layout, const char *owner, const char *what, struct range range,
-		   bool in_file)
+                   bool in_file)
 {
 	if (layout->region_count == REGION_MAX) {
 		layout->system->overflow = "memory regions";
@@ -78,7 +78,7 @@ void layout_region(struct layout *layout, const char *owner, const char *what, s
 
 /* The next part of the file. */
 static uint64_t layout_append(struct layout *layout, const char *owner, const char *what,
-			      uint64_t bytes, const struct bytes *data)
+                              uint64_t bytes, const struct bytes *data)
 {
 	uint64_t alignment = bytes >= PAYLOAD_ALIGN_MIN ? BLOCK_BYTES : PAGE_BYTES;
 	uint64_t pa = layout_up(layout->cursor, alignment);
@@ -144,16 +144,16 @@ static void layout_append_programs(struct layout *layout)
 		struct process *process = &system->processes[i];
 
 		process->info_pa = layout_append(layout, process->name, "info", process->info.size,
-						 &process->info);
+		                                 &process->info);
 	}
 }
 
 static void layout_append_payload(struct layout *layout, const struct vm *vm, const char *what,
-				  struct guest_file *file)
+                                  struct guest_file *file)
 {
 	if (file->bytes.size != 0u)
 		file->pa = layout_append(layout, vm->process->name, what, file->bytes.size,
-					 &file->bytes);
+		                         &file->bytes);
 }
 
 static void layout_file(struct layout *layout)
@@ -202,8 +202,8 @@ static void layout_kernel_memory(struct layout *layout)
 	for (uint32_t i = 0u; i < OBJECT_KINDS; i++) {
 		layout->object_pa[i] = bytes;
 		bytes += layout_up((uint64_t)layout->kernel.object_bytes[i] *
-					   layout_object_count(system, i),
-				   PAGE_BYTES);
+		                           layout_object_count(system, i),
+		                   PAGE_BYTES);
 	}
 	layout->objects_bytes = bytes;
 	layout->objects_pa = layout_take(layout, "kernel", "objects", bytes, PAGE_BYTES);
@@ -250,12 +250,12 @@ static void layout_process_memory(struct layout *layout)
 		for (uint32_t j = 0u; j < process->thread_count; j++)
 			process->threads[j]->stack_pa =
 				layout_take(layout, process->name, "stack",
-					    process->threads[j]->stack_bytes, PAGE_BYTES);
+			                    process->threads[j]->stack_bytes, PAGE_BYTES);
 	}
 	for (uint32_t i = 0u; i < system->channel_count; i++) {
 		struct model_channel *channel = &system->channels[i];
 		const char *owner = arena_format("%s, %s", channel->end[0].process->name,
-						 channel->end[1].process->name);
+		                                 channel->end[1].process->name);
 
 		channel->pa = layout_take(layout, owner, "channel", channel->bytes, PAGE_BYTES);
 	}

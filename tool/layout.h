@@ -65,9 +65,9 @@ uint64_t layout_el2_va(const struct layout *layout, uint64_t pa);
 /* Between the layout's modules only. */
 uint64_t layout_up(uint64_t value, uint64_t alignment);
 uint64_t layout_take(struct layout *layout, const char *owner, const char *what, uint64_t bytes,
-		     uint64_t alignment);
+                     uint64_t alignment);
 void layout_region(struct layout *layout, const char *owner, const char *what, struct range range,
-		   bool in_file);
+                   bool in_file);
 void layout_free_memory(struct layout *layout);
 void layout_guest_ram(struct layout *layout, struct vm *vm);
 void layout_tables(struct layout *layout);

@@ -81,7 +81,7 @@ static bool layout_fit(struct range free, uint64_t bytes, uint64_t alignment, ui
 }
 
 static uint64_t layout_find(const struct layout *layout, uint64_t lowest, uint64_t bytes,
-			    uint64_t alignment)
+                            uint64_t alignment)
 {
 	uint64_t pa;
 
@@ -101,7 +101,7 @@ static uint64_t layout_find(const struct layout *layout, uint64_t lowest, uint64
 }
 
 static void layout_lacks(struct layout *layout, struct place place, const char *owner,
-			 const char *what, uint64_t bytes)
+                         const char *what, uint64_t bytes)
 {
 	layout->good = false;
 	report("memory", place, "%s of %s needs %llu KiB that the board does not have left", what,
@@ -110,7 +110,7 @@ static void layout_lacks(struct layout *layout, struct place place, const char *
 
 /* From the load address upward: EL2 sees its part at a fixed distance from there. */
 uint64_t layout_take(struct layout *layout, const char *owner, const char *what, uint64_t bytes,
-		     uint64_t alignment)
+                     uint64_t alignment)
 {
 	struct system *system = layout->system;
 	uint64_t pa = layout_find(layout, system->board.load_pa, bytes, alignment);
@@ -147,7 +147,7 @@ static struct range layout_largest(const struct layout *layout, uint64_t bytes, 
 }
 
 static bool layout_piece(struct layout *layout, struct vm *vm, struct bank *bank, uint64_t bytes,
-			 uint64_t alignment)
+                         uint64_t alignment)
 {
 	struct range range = {layout_find(layout, 0u, bytes, alignment), bytes};
 
@@ -165,8 +165,8 @@ static bool layout_piece(struct layout *layout, struct vm *vm, struct bank *bank
 static void layout_bank(struct layout *layout, struct vm *vm, struct bank *bank)
 {
 	uint64_t alignment = bank->ipa.start % BLOCK_BYTES == 0u && bank->ipa.bytes >= BLOCK_BYTES
-				     ? BLOCK_BYTES
-				     : PAGE_BYTES;
+	                             ? BLOCK_BYTES
+	                             : PAGE_BYTES;
 	uint64_t part = layout_up(bank->ipa.bytes / vm->ram_pieces, alignment);
 	uint64_t left = bank->ipa.bytes;
 

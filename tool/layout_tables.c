@@ -9,7 +9,7 @@
 #define GICR_BYTES 0x20000ull
 
 static void layout_map_el2(struct layout *layout, uint64_t va, uint64_t pa, uint64_t bytes,
-			   enum map_kind kind)
+                           enum map_kind kind)
 {
 	struct mapping mapping = {va, pa, layout_up(bytes, PAGE_BYTES), kind};
 
@@ -23,12 +23,12 @@ static void layout_map_kernel(struct layout *layout)
 
 	for (uint32_t i = 0u; i < elf->segment_count; i++) {
 		const struct elf_segment *segment = &elf->segments[i];
-		enum map_kind kind = segment->writable	   ? MAP_RW
-				     : segment->executable ? MAP_TEXT
-							   : MAP_RO;
+		enum map_kind kind = segment->writable     ? MAP_RW
+		                     : segment->executable ? MAP_TEXT
+		                                           : MAP_RO;
 
 		layout_map_el2(layout, segment->va, load_pa + segment->va - KERNEL_VA,
-			       segment->memory_bytes, kind);
+		               segment->memory_bytes, kind);
 	}
 	layout_map_el2(layout, load_pa, load_pa, PAGE_BYTES, MAP_TEXT);
 }
@@ -54,7 +54,7 @@ static void layout_map_el2_devices(struct layout *layout)
 		return;
 	layout->uart_va = va + board->uart_pa % PAGE_BYTES;
 	layout_map_el2(layout, va, board->uart_pa / PAGE_BYTES * PAGE_BYTES, PAGE_BYTES,
-		       MAP_DEVICE);
+	               MAP_DEVICE);
 }
 
 static void layout_el2(struct layout *layout)
@@ -62,9 +62,9 @@ static void layout_el2(struct layout *layout)
 	layout->el2_root_pa = pagetable_new(&layout->tables);
 	layout_map_kernel(layout);
 	layout_map_el2(layout, layout_el2_va(layout, layout->config_pa), layout->config_pa,
-		       layout->config_bytes, MAP_RO);
+	               layout->config_bytes, MAP_RO);
 	layout_map_el2(layout, layout_el2_va(layout, layout->objects_pa), layout->objects_pa,
-		       layout->objects_bytes, MAP_RW);
+	               layout->objects_bytes, MAP_RW);
 	for (uint32_t i = 0u; i < layout->system->cpu_used; i++) {
 		uint64_t pa = layout->stacks_pa + i * (PAGE_BYTES + IMAGE_STACK_BYTES) + PAGE_BYTES;
 
@@ -74,7 +74,7 @@ static void layout_el2(struct layout *layout)
 }
 
 static void layout_map(struct layout *layout, uint64_t root, uint64_t va, uint64_t pa,
-		       uint64_t bytes, enum map_kind kind)
+                       uint64_t bytes, enum map_kind kind)
 {
 	struct mapping mapping = {va, pa, layout_up(bytes, PAGE_BYTES), kind};
 
@@ -99,7 +99,7 @@ static void layout_map_program(struct layout *layout, const struct process *proc
 				kind = MAP_TEXT;
 		}
 		layout_map(layout, process->root_pa, page.start, program->pa + at, PAGE_BYTES,
-			   kind);
+		           kind);
 	}
 	for (uint32_t i = 0u; i < program->elf.segment_count; i++) {
 		const struct elf_segment *segment = &program->elf.segments[i];
@@ -109,7 +109,7 @@ static void layout_map_program(struct layout *layout, const struct process *proc
 			data_end = end;
 	}
 	layout_map(layout, process->root_pa, PROGRAM_DATA_VA, process->data_pa,
-		   data_end - PROGRAM_DATA_VA, MAP_RW);
+	           data_end - PROGRAM_DATA_VA, MAP_RW);
 }
 
 static void layout_map_devices(struct layout *layout, const struct process *process)
@@ -121,8 +121,8 @@ static void layout_map_devices(struct layout *layout, const struct process *proc
 			uint64_t skew = device->regs[j].start % PAGE_BYTES;
 
 			layout_map(layout, process->root_pa, device->va[j] - skew,
-				   device->regs[j].start - skew, device->regs[j].bytes + skew,
-				   MAP_DEVICE);
+			           device->regs[j].start - skew, device->regs[j].bytes + skew,
+			           MAP_DEVICE);
 		}
 	}
 }
@@ -131,19 +131,19 @@ static void layout_process(struct layout *layout, struct process *process)
 {
 	process->root_pa = pagetable_new(&layout->tables);
 	layout_map(layout, process->root_pa, PROCESS_INFO_VA, process->info_pa, process->info.size,
-		   MAP_RO);
+	           MAP_RO);
 	layout_map_program(layout, process);
 	for (uint32_t i = 0u; i < process->thread_count; i++) {
 		const struct thread *thread = process->threads[i];
 
 		layout_map(layout, process->root_pa,
-			   STACK_VA + (i + 1u) * STACK_SLOT - thread->stack_bytes, thread->stack_pa,
-			   thread->stack_bytes, MAP_RW);
+		           STACK_VA + (i + 1u) * STACK_SLOT - thread->stack_bytes, thread->stack_pa,
+		           thread->stack_bytes, MAP_RW);
 	}
 	layout_map_devices(layout, process);
 	for (uint32_t i = 0u; i < process->end_count; i++)
 		layout_map(layout, process->root_pa, process->ends[i]->va,
-			   process->ends[i]->channel->pa, process->ends[i]->channel->bytes, MAP_RW);
+		           process->ends[i]->channel->pa, process->ends[i]->channel->bytes, MAP_RW);
 }
 
 /* Guest RAM: executable in the guest's space, never in its VM process. */
@@ -154,7 +154,7 @@ static void layout_vm(struct layout *layout, struct vm *vm)
 	vm->root_pa = pagetable_new(&layout->tables);
 	for (uint32_t i = 0u; i < sizeof(files) / sizeof(files[0]); i++)
 		layout_map(layout, vm->process->root_pa, files[i]->va, files[i]->pa,
-			   files[i]->bytes.size, MAP_RO);
+		           files[i]->bytes.size, MAP_RO);
 	for (uint32_t i = 0u; i < vm->bank_count; i++) {
 		uint64_t ipa = vm->banks[i].ipa.start;
 
@@ -163,7 +163,7 @@ static void layout_vm(struct layout *layout, struct vm *vm)
 
 			layout_map(layout, vm->root_pa, ipa, piece.start, piece.bytes, MAP_GUEST);
 			layout_map(layout, vm->process->root_pa, GUEST_VA + ipa, piece.start,
-				   piece.bytes, MAP_RW);
+			           piece.bytes, MAP_RW);
 			ipa += piece.bytes;
 		}
 	}

@@ -11,10 +11,10 @@
 #define CONSOLE_BUDGET_US    2000u
 #define SUPERVISOR_PRIORITY  140u
 #define SUPERVISOR_BUDGET_US 1000u
-#define HOST_PERIOD_US	     10000u
-#define RESTART_LIMIT	     3u
+#define HOST_PERIOD_US       10000u
+#define RESTART_LIMIT        3u
 #define RESTART_WINDOW_SEC   60u
-#define STACK_BYTES	     16384u
+#define STACK_BYTES          16384u
 
 struct place model_place(const struct system *system, int node, const char *property)
 {
@@ -62,7 +62,7 @@ struct thread *model_new_thread(struct system *system, struct process *process)
 }
 
 static void model_join(struct system *system, struct model_channel *channel, uint32_t side,
-		       struct process *process, const char *name)
+                       struct process *process, const char *name)
 {
 	struct channel_end *end = &channel->end[side];
 
@@ -79,7 +79,7 @@ static void model_join(struct system *system, struct model_channel *channel, uin
 }
 
 struct model_channel *model_new_channel(struct system *system, struct process *a, struct process *b,
-					struct place place)
+                                        struct place place)
 {
 	struct model_channel *channel;
 
@@ -184,7 +184,7 @@ void model_set_program(struct system *system, struct process *process, const cha
 }
 
 static struct process *model_host_process(struct system *system, const char *name,
-					  uint32_t priority, uint32_t budget_us)
+                                          uint32_t priority, uint32_t budget_us)
 {
 	struct process *process;
 	struct thread *thread;
@@ -291,7 +291,7 @@ static void model_peers(struct system *system, struct vm *vm)
 		if (device->peer == NULL)
 			continue;
 		channel = model_new_channel(system, vm->process, device->peer,
-					    model_place(system, node, "peer"));
+		                            model_place(system, node, "peer"));
 		if (channel != NULL)
 			device->end = &channel->end[0];
 	}

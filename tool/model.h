@@ -24,27 +24,27 @@
 #include "tool/source.h"
 #include "tool/tree.h"
 
-#define BOARD_CPU_MAX	 64u
-#define RANGE_MAX	 64u
-#define PROCESS_MAX	 64u
-#define VM_MAX		 32u
-#define THREAD_MAX	 (CPU_MAX * CPU_THREADS)
-#define CHANNEL_MAX	 256u
-#define DEVICE_MAX	 16u /* physical devices of a process */
-#define DEVICE_PART_MAX	 8u  /* register blocks or interrupts of one device */
+#define BOARD_CPU_MAX    64u
+#define RANGE_MAX        64u
+#define PROCESS_MAX      64u
+#define VM_MAX           32u
+#define THREAD_MAX       (CPU_MAX * CPU_THREADS)
+#define CHANNEL_MAX      256u
+#define DEVICE_MAX       16u /* physical devices of a process */
+#define DEVICE_PART_MAX  8u  /* register blocks or interrupts of one device */
 #define GUEST_DEVICE_MAX 128u
-#define BANK_MAX	 8u
-#define PIECE_MAX	 64u /* physical pieces of one bank */
-#define END_MAX		 64u /* channels of a process */
-#define HANDLE_MAX	 512u
-#define CHILD_MAX	 PROCESS_MAX
+#define BANK_MAX         8u
+#define PIECE_MAX        64u /* physical pieces of one bank */
+#define END_MAX          64u /* channels of a process */
+#define HANDLE_MAX       512u
+#define CHILD_MAX        PROCESS_MAX
 
 struct board_cpu {
 	struct place place;
 	uint64_t mpidr;
 	uint64_t gicr_pa;      /* 0: the board's tree states none */
-	bool used;	       /* assign */
-	uint32_t index;	       /* assign: in the image's array */
+	bool used;             /* assign */
+	uint32_t index;        /* assign: in the image's array */
 	uint32_t thread_first; /* assign */
 	uint32_t thread_count; /* assign */
 };
@@ -77,15 +77,15 @@ struct board {
 struct thread {
 	struct process *process;
 	struct place place;
-	uint32_t index;	       /* within its process */
-	uint32_t cpu;	       /* in board.cpus, or IMAGE_NONE */
+	uint32_t index;        /* within its process */
+	uint32_t cpu;          /* in board.cpus, or IMAGE_NONE */
 	uint32_t cpu_position; /* order of the description, for a stable sort */
 	uint32_t priority;
 	uint32_t budget_us;
 	uint32_t period_us;
 	uint32_t stack_bytes;
-	uint32_t vcpu;	   /* assign: in the image's array, or IMAGE_NONE */
-	uint32_t id;	   /* assign: in the image's array */
+	uint32_t vcpu;     /* assign: in the image's array, or IMAGE_NONE */
+	uint32_t id;       /* assign: in the image's array */
 	uint32_t bit_next; /* assign */
 	uint64_t stack_pa; /* layout */
 };
@@ -93,15 +93,15 @@ struct thread {
 /* A physical device that a process drives. */
 struct device {
 	struct place place; /* the reference, in the process's node */
-	int node;	    /* in the board's tree, negative: not resolved */
+	int node;           /* in the board's tree, negative: not resolved */
 	const char *name;
 	struct range regs[DEVICE_PART_MAX];
 	uint32_t reg_count;
 	struct tree_interrupt interrupts[DEVICE_PART_MAX];
 	uint32_t interrupt_count;
-	uint64_t va[DEVICE_PART_MAX];	  /* assign */
+	uint64_t va[DEVICE_PART_MAX];     /* assign */
 	uint32_t handle[DEVICE_PART_MAX]; /* assign */
-	uint32_t bit[DEVICE_PART_MAX];	  /* assign */
+	uint32_t bit[DEVICE_PART_MAX];    /* assign */
 };
 
 struct channel_end {
@@ -110,9 +110,9 @@ struct channel_end {
 	const char *name;
 	uint32_t side;
 	uint32_t number; /* assign: among the channels of its process */
-	uint32_t bit;	 /* assign: raised in thread 0 of this end's process */
+	uint32_t bit;    /* assign: raised in thread 0 of this end's process */
 	uint32_t handle; /* assign: raises the other end's bit */
-	uint64_t va;	 /* assign */
+	uint64_t va;     /* assign */
 };
 
 struct model_channel {
@@ -133,7 +133,7 @@ struct program {
 	const char *fault;
 	const struct program_record *record; /* or NULL */
 	uint64_t text_bytes; /* layout: from PROGRAM_TEXT_VA, RX, RO and .data template */
-	uint64_t pa;	     /* layout */
+	uint64_t pa;         /* layout */
 };
 
 struct process {
@@ -199,7 +199,7 @@ struct guest_file {
 /* A device of the guest's tree that is enabled, or a backend that names no such. */
 struct guest_device {
 	const char *name;
-	int node;	     /* in the guest's tree, negative: only addresses (read-as-zero) */
+	int node;            /* in the guest's tree, negative: only addresses (read-as-zero) */
 	struct place place;  /* the node in the guest's tree (or the property in ours) */
 	int backend_node;    /* in the system's tree, negative: nothing behind it */
 	const char *backend; /* as stated, or NULL */
@@ -259,7 +259,7 @@ struct system {
 	struct source source;
 	struct search_path search;
 	const char *build; /* folder with kernel.elf and user/NAME.elf */
-	int node;	   /* /bulkhead, negative: none */
+	int node;          /* /bulkhead, negative: none */
 	struct board board;
 	struct process processes[PROCESS_MAX];
 	uint32_t process_count;
@@ -277,7 +277,7 @@ struct system {
 	const struct device_record *device_records; /* of the VM process */
 	uint32_t device_record_count;
 	bool device_records_known; /* vmm.elf was there to be read */
-	const char *overflow;	   /* a table of this struct that the description fills up */
+	const char *overflow;      /* a table of this struct that the description fills up */
 	struct config_interrupt interrupts[PROCESS_MAX * DEVICE_MAX]; /* assign */
 	uint32_t interrupt_count;
 	uint32_t cpu_used; /* assign */
@@ -296,7 +296,7 @@ void model_implicit(struct system *system);
 struct process *model_new_process(struct system *system, const char *name);
 struct thread *model_new_thread(struct system *system, struct process *process);
 struct model_channel *model_new_channel(struct system *system, struct process *a, struct process *b,
-					struct place place);
+                                        struct place place);
 struct process *model_process_of(struct system *system, int node);
 void model_read_thread(struct system *system, struct thread *thread, int node);
 void model_read_restart(struct system *system, struct process *process, int node);

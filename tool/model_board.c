@@ -30,14 +30,14 @@ static void model_board_cpus(struct system *system)
 		}
 		cpu->place = model_place(system, node, NULL);
 		cpu->mpidr = cells == 2 ? tree_cell_pair(fdt, node, "reg", 0u)
-					: tree_cell(fdt, node, "reg", 0u, 0u);
+		                        : tree_cell(fdt, node, "reg", 0u, 0u);
 		cpu->mpidr &= MPIDR_AFFINITY;
 		board->cpu_count++;
 	}
 }
 
 static void model_add_range(struct system *system, struct board_range *list, uint32_t *count,
-			    struct range range, struct place place)
+                            struct range range, struct place place)
 {
 	if (range.bytes == 0u)
 		return;
@@ -49,7 +49,7 @@ static void model_add_range(struct system *system, struct board_range *list, uin
 		.range = range,
 		.place = place,
 		.name = place.node < 0 ? "/memreserve/"
-				       : fdt_get_name(system->source.fdt, place.node, NULL),
+	                               : fdt_get_name(system->source.fdt, place.node, NULL),
 	};
 }
 
@@ -68,7 +68,7 @@ static void model_board_memory(struct system *system)
 			continue;
 		for (uint32_t i = 0u; tree_reg(fdt, node, i, &range); i++)
 			model_add_range(system, board->memory, &board->memory_count, range,
-					model_place(system, node, "reg"));
+			                model_place(system, node, "reg"));
 	}
 }
 
@@ -84,13 +84,13 @@ static void model_board_reserved(struct system *system)
 	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
 		if (fdt_get_mem_rsv(fdt, i, &range.start, &range.bytes) == 0)
 			model_add_range(system, board->reserved, &board->reserved_count, range,
-					model_place(system, -1, NULL));
+			                model_place(system, -1, NULL));
 	}
 	fdt_for_each_subnode(node, fdt, parent)
 	{
 		for (uint32_t i = 0u; tree_reg(fdt, node, i, &range); i++)
 			model_add_range(system, board->reserved, &board->reserved_count, range,
-					model_place(system, node, "reg"));
+			                model_place(system, node, "reg"));
 	}
 }
 

@@ -43,7 +43,7 @@ static void model_device(struct system *system, struct process *process, uint32_
 		device->reg_count++;
 	while (device->interrupt_count < DEVICE_PART_MAX &&
 	       tree_interrupt(fdt, device->node, device->interrupt_count,
-			      &device->interrupts[device->interrupt_count]))
+	                      &device->interrupts[device->interrupt_count]))
 		device->interrupt_count++;
 }
 

@@ -103,7 +103,7 @@ static void model_vm_devices(struct system *system, struct vm *vm)
 
 /* The file that implements a backend for a node: "console" is whatever UART the node is. */
 static void model_vm_find_record(const struct system *system, const struct vm *vm,
-				 struct guest_device *device)
+                                 struct guest_device *device)
 {
 	bool any = strcmp(device->backend, CONSOLE_NAME) == 0;
 
@@ -114,7 +114,7 @@ static void model_vm_find_record(const struct system *system, const struct vm *v
 			record->compatible[0] == '\0'
 				? !any
 				: device->node >= 0 && tree_compatible(vm->guest.fdt, device->node,
-								       record->compatible);
+		                                                       record->compatible);
 
 		if (fits &&
 		    (any || strncmp(record->backend, device->backend, RECORD_TEXT_BYTES) == 0)) {
@@ -216,7 +216,7 @@ static void model_vm_vcpus(struct system *system, struct vm *vm)
 }
 
 static void model_vm_file(struct system *system, struct vm *vm, const char *property,
-			  struct guest_file *file)
+                          struct guest_file *file)
 {
 	file->name = tree_string(system->source.fdt, vm->place.node, property);
 	file->place = model_place(system, vm->place.node, property);

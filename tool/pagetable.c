@@ -48,7 +48,7 @@ uint64_t pagetable_new(struct table_pool *pool)
 		uint32_t capacity = pool->capacity == 0u ? 64u : pool->capacity * 2u;
 
 		pool->pages = arena_grow(pool->pages, pool->count * sizeof(struct table_page),
-					 capacity * sizeof(struct table_page));
+		                         capacity * sizeof(struct table_page));
 		pool->capacity = capacity;
 	}
 	memset(&pool->pages[pool->count], 0, sizeof(struct table_page));
@@ -56,17 +56,17 @@ uint64_t pagetable_new(struct table_pool *pool)
 }
 
 static uint64_t *pagetable_entry(struct table_pool *pool, uint64_t table, uint64_t va,
-				 uint32_t level)
+                                 uint32_t level)
 {
 	uint32_t shift = 12u + 9u * (3u - level);
 
 	return &pool->pages[(table - pool->base_pa) / PAGE_BYTES]
-			.entry[va >> shift & (TABLE_ENTRIES - 1u)];
+	                .entry[va >> shift & (TABLE_ENTRIES - 1u)];
 }
 
 /* The table below the entry for va, made when it is not there. */
 static uint64_t pagetable_descend(struct table_pool *pool, uint64_t table, uint64_t va,
-				  uint32_t level)
+                                  uint32_t level)
 {
 	uint64_t *entry = pagetable_entry(pool, table, va, level);
 	uint64_t below;
@@ -79,7 +79,7 @@ static uint64_t pagetable_descend(struct table_pool *pool, uint64_t table, uint6
 }
 
 static void pagetable_map(struct table_pool *pool, uint64_t root, const struct mapping *mapping,
-			  uint64_t bits, bool blocks)
+                          uint64_t bits, bool blocks)
 {
 	uint64_t done = 0u;
 

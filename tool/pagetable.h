@@ -13,8 +13,8 @@
 
 enum map_kind {
 	MAP_TEXT,   /* read, execute */
-	MAP_RO,	    /* read */
-	MAP_RW,	    /* read, write */
+	MAP_RO,     /* read */
+	MAP_RW,     /* read, write */
 	MAP_DEVICE, /* read, write, Device-nGnRE */
 	MAP_GUEST,  /* read, write, execute: guest RAM in its own space */
 	MAP_KINDS

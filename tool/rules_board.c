@@ -6,7 +6,7 @@
 #include "tool/rules.h"
 
 #define INTID_SPI_FIRST 32u
-#define INTID_SPI_LAST	1019u
+#define INTID_SPI_LAST  1019u
 #define IMAGE_MIN_BYTES BLOCK_BYTES /* kernel, tables and processes, at the very least */
 
 void rule_board(const struct system *system, const char *name)
@@ -134,7 +134,7 @@ static void rule_device_pair(const char *name, const struct process *a, const st
 
 			if (other < yours->reg_count &&
 			    range_overlap(rule_pages(mine->regs[part]),
-					  rule_pages(yours->regs[other])))
+			                  rule_pages(yours->regs[other])))
 				report(name, mine->place,
 				       "%s of %s is in a page with %s of %s (%s)", mine->name,
 				       a->name, yours->name, b->name,
@@ -144,7 +144,7 @@ static void rule_device_pair(const char *name, const struct process *a, const st
 }
 
 static void rule_device_kernel(const struct system *system, const char *name,
-			       const struct process *process)
+                               const struct process *process)
 {
 	const struct board *board = &system->board;
 	struct range gic;
@@ -185,7 +185,7 @@ void rule_device_owner(const struct system *system, const char *name)
 
 /* The device that comes with an interrupt before this one does, over all processes. */
 static const struct device *rule_interrupt_before(const struct system *system,
-						  const struct device *last, uint32_t last_part)
+                                                  const struct device *last, uint32_t last_part)
 {
 	uint32_t intid = last->interrupts[last_part].intid;
 

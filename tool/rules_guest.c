@@ -228,7 +228,7 @@ void rule_backend_nowhere(const struct system *system, const char *name)
 				       "%s of %s is no enabled device of the guest (%s)",
 				       loose->name, vm->process->name,
 				       source_position((struct place){&vm->guest, loose->guest_node,
-								      "status"}));
+				                                      "status"}));
 		}
 	}
 }
@@ -283,7 +283,7 @@ void rule_guest_console(const struct system *system, const char *name)
 			const struct guest_device *device = &vm->devices[j];
 
 			found = found || (device->console &&
-					  (stdout_node < 0 || device->node == stdout_node));
+			                  (stdout_node < 0 || device->node == stdout_node));
 		}
 		if (!found)
 			report(name, vm->place,

@@ -65,7 +65,7 @@ void rule_kernel_address(const struct system *system, const char *name)
 			const struct elf_segment *segment = &vm->kernel_elf.segments[j];
 
 			rule_kernel_range(name, vm,
-					  (struct range){segment->pa, segment->memory_bytes});
+			                  (struct range){segment->pa, segment->memory_bytes});
 		}
 	}
 }

@@ -48,7 +48,7 @@ static bool rule_known_node(const void *fdt, int node)
 }
 
 static void rule_unknown_child(const struct system *system, const char *name, int node,
-			       const char *prefix)
+                               const char *prefix)
 {
 	const void *fdt = system->source.fdt;
 	int child;
@@ -88,7 +88,7 @@ void rule_unknown_node(const struct system *system, const char *name)
 }
 
 static void rule_properties(const struct system *system, const char *name, int node,
-			    const char *const *allowed)
+                            const char *const *allowed)
 {
 	const void *fdt = system->source.fdt;
 	int property;
@@ -147,7 +147,7 @@ void rule_unknown_property(const struct system *system, const char *name)
 }
 
 static void rule_one_of(const struct system *system, const char *name, int node,
-			const char *property, const char *const *values)
+                        const char *property, const char *const *values)
 {
 	const char *value = tree_string(system->source.fdt, node, property);
 
@@ -159,7 +159,7 @@ static void rule_one_of(const struct system *system, const char *name, int node,
 }
 
 static void rule_cell_multiple(const struct system *system, const char *name, int node,
-			       const char *property, uint32_t cells, bool many)
+                               const char *property, uint32_t cells, bool many)
 {
 	uint32_t count = tree_cell_count(system->source.fdt, node, property);
 
@@ -174,7 +174,7 @@ void rule_value(const struct system *system, const char *name)
 	static const char *const restart[] = {"always", "on-fault", "never", NULL};
 	static const char *const yes_no[] = {"yes", "no", NULL};
 	static const char *const pairs[] = {"kernel-address", "tree-address", "initrd-address",
-					    NULL};
+	                                    NULL};
 
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];

@@ -8,18 +8,18 @@
 
 #include "tool/show.h"
 
-#define MARGIN	     20u
+#define MARGIN       20u
 #define MEMORY_W     430u
-#define CPU_X	     (MARGIN + MEMORY_W + 40u)
-#define CPU_W	     230u
-#define CPU_GAP	     16u
-#define LINE_H	     20u
-#define ROW_H	     34u
-#define HEAD_H	     60u
+#define CPU_X        (MARGIN + MEMORY_W + 40u)
+#define CPU_W        230u
+#define CPU_GAP      16u
+#define LINE_H       20u
+#define ROW_H        34u
+#define HEAD_H       60u
 #define COLOUR_COUNT 8u
 
 static const char *const colours[COLOUR_COUNT] = {"#cfe2f3", "#d9ead3", "#fff2cc", "#f4cccc",
-						  "#d9d2e9", "#fce5cd", "#d0e0e3", "#ead1dc"};
+                                                  "#d9d2e9", "#fce5cd", "#d0e0e3", "#ead1dc"};
 
 static void show_escaped(const char *text, FILE *out)
 {
@@ -45,12 +45,12 @@ static const char *show_colour(const struct system *system, const char *owner)
 }
 
 static void show_box(FILE *out, uint32_t x, uint32_t y, uint32_t width, uint32_t height,
-		     const char *colour)
+                     const char *colour)
 {
 	fprintf(out,
-		"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"%s\" "
-		"stroke=\"#666\" stroke-width=\"0.5\"/>\n",
-		x, y, width, height, colour);
+	        "<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" fill=\"%s\" "
+	        "stroke=\"#666\" stroke-width=\"0.5\"/>\n",
+	        x, y, width, height, colour);
 }
 
 static void show_label(FILE *out, uint32_t x, uint32_t y, const char *class, const char *text)
@@ -73,7 +73,7 @@ static void show_svg_memory(const struct system *system, const struct layout *la
 			continue;
 		show_box(out, MARGIN, y, MEMORY_W, LINE_H, show_colour(system, region->owner));
 		fprintf(out, "<text x=\"%u\" y=\"%u\" class=\"m\">0x%09llx</text>\n", MARGIN + 6u,
-			y + 14u, (unsigned long long)region->pa);
+		        y + 14u, (unsigned long long)region->pa);
 		show_label(out, MARGIN + 100u, y + 14u, "t", region->owner);
 		show_label(out, MARGIN + 220u, y + 14u, "t", region->what);
 		show_label(out, MARGIN + 350u, y + 14u, "t", show_bytes(region->bytes));
@@ -82,15 +82,15 @@ static void show_svg_memory(const struct system *system, const struct layout *la
 }
 
 static void show_svg_thread(const struct system *system, const struct thread *thread, uint32_t x,
-			    uint32_t y, FILE *out)
+                            uint32_t y, FILE *out)
 {
 	show_box(out, x, y, CPU_W, ROW_H, show_colour(system, thread->process->name));
 	fprintf(out, "<text x=\"%u\" y=\"%u\" class=\"t\">", x + 6u, y + 14u);
 	show_escaped(thread->process->name, out);
 	fprintf(out, " %s %u</text>\n", thread->process->vm != NULL ? "vCPU" : "thread",
-		thread->index);
+	        thread->index);
 	fprintf(out, "<text x=\"%u\" y=\"%u\" class=\"s\">priority %u", x + 6u, y + 28u,
-		thread->priority);
+	        thread->priority);
 	if (thread->budget_us != 0u)
 		fprintf(out, ", %u us in every %u us", thread->budget_us, thread->period_us);
 	fputs("</text>\n", out);
@@ -115,7 +115,7 @@ static uint32_t show_svg_cpus(const struct system *system, FILE *out)
 		show_label(out, x, y - 10u, "h", tree_name(system->source.fdt, cpu->place.node));
 		for (uint32_t j = 0u; j < cpu->thread_count; j++)
 			show_svg_thread(system, system->order[cpu->thread_first + j], x,
-					y + j * ROW_H, out);
+			                y + j * ROW_H, out);
 		if (y + cpu->thread_count * ROW_H + 2u * LINE_H > row_end)
 			row_end = y + cpu->thread_count * ROW_H + 2u * LINE_H;
 	}
@@ -134,7 +134,7 @@ static void show_svg_links(const struct system *system, uint32_t y, FILE *out)
 			for (uint32_t k = 0u; k < device->interrupt_count; k++) {
 				y += LINE_H;
 				fprintf(out, "<text x=\"%u\" y=\"%u\" class=\"t\">SPI %u: ", CPU_X,
-					y, device->interrupts[k].intid - 32u);
+				        y, device->interrupts[k].intid - 32u);
 				show_escaped(device->name, out);
 				fputs(" of ", out);
 				show_escaped(process->name, out);
@@ -171,14 +171,14 @@ void show_svg(const struct system *system, const struct layout *layout, FILE *ou
 	uint32_t y;
 
 	fprintf(out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
-		"viewBox=\"0 0 %u %u\">\n"
-		"<style>text{font-family:sans-serif;fill:#222}.h{font-size:13px;font-weight:bold}"
-		".t{font-size:11px}.s{font-size:10px;fill:#555}"
-		".m{font-size:11px;font-family:monospace}.n{font-size:16px;font-weight:bold}</"
-		"style>\n"
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-		width, height, width, height);
+	        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
+	        "viewBox=\"0 0 %u %u\">\n"
+	        "<style>text{font-family:sans-serif;fill:#222}.h{font-size:13px;font-weight:bold}"
+	        ".t{font-size:11px}.s{font-size:10px;fill:#555}"
+	        ".m{font-size:11px;font-family:monospace}.n{font-size:16px;font-weight:bold}</"
+	        "style>\n"
+	        "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
+	        width, height, width, height);
 	show_label(out, MARGIN, 26u, "n", system->source.path);
 	if (layout != NULL)
 		show_svg_memory(system, layout, out);

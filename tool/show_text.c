@@ -42,15 +42,15 @@ static void show_memory(const struct layout *layout, FILE *out)
 
 		if (region->bytes != 0u)
 			fprintf(out, "  0x%09llx-0x%09llx %9s  %-20s %s%s\n",
-				(unsigned long long)region->pa,
-				(unsigned long long)(region->pa + region->bytes - 1u),
-				show_bytes(region->bytes), region->owner, region->what,
-				region->in_file ? "" : ", not in the file");
+			        (unsigned long long)region->pa,
+			        (unsigned long long)(region->pa + region->bytes - 1u),
+			        show_bytes(region->bytes), region->owner, region->what,
+			        region->in_file ? "" : ", not in the file");
 	}
 	fprintf(out, "  image: %s in the file, %s with what directly follows, %u tables\n",
-		show_bytes(layout->file_end - layout->system->board.load_pa),
-		show_bytes(layout->image_end - layout->system->board.load_pa),
-		layout->tables.count);
+	        show_bytes(layout->file_end - layout->system->board.load_pa),
+	        show_bytes(layout->image_end - layout->system->board.load_pa),
+	        layout->tables.count);
 }
 
 static void show_guests(const struct system *system, FILE *out)
@@ -61,16 +61,16 @@ static void show_guests(const struct system *system, FILE *out)
 		fprintf(out, "guest %s (addresses as it sees them)\n", vm->process->name);
 		for (uint32_t j = 0u; j < vm->bank_count; j++)
 			fprintf(out, "  0x%09llx-0x%09llx %9s  RAM, %u physical piece(s)\n",
-				(unsigned long long)vm->banks[j].ipa.start,
-				(unsigned long long)(range_end(vm->banks[j].ipa) - 1u),
-				show_bytes(vm->banks[j].ipa.bytes), vm->banks[j].piece_count);
+			        (unsigned long long)vm->banks[j].ipa.start,
+			        (unsigned long long)(range_end(vm->banks[j].ipa) - 1u),
+			        show_bytes(vm->banks[j].ipa.bytes), vm->banks[j].piece_count);
 		for (uint32_t j = 0u; j < vm->device_count; j++) {
 			const struct guest_device *device = &vm->devices[j];
 
 			fprintf(out, "  0x%09llx-0x%09llx %9s  %s, backend %s",
-				(unsigned long long)device->reg.start,
-				(unsigned long long)(range_end(device->reg) - 1u),
-				show_bytes(device->reg.bytes), device->name, device->backend);
+			        (unsigned long long)device->reg.start,
+			        (unsigned long long)(range_end(device->reg) - 1u),
+			        show_bytes(device->reg.bytes), device->name, device->backend);
 			if (device->has_interrupt)
 				fprintf(out, ", SPI %u", device->interrupt.intid - 32u);
 			fputc('\n', out);
@@ -95,16 +95,16 @@ static void show_cpus(const struct system *system, FILE *out)
 		const struct board_cpu *cpu = &board->cpus[i];
 
 		fprintf(out, "  %s%s\n", tree_name(system->source.fdt, cpu->place.node),
-			cpu->used ? "" : ": not used");
+		        cpu->used ? "" : ": not used");
 		for (uint32_t j = 0u; j < cpu->thread_count; j++) {
 			const struct thread *thread = system->order[cpu->thread_first + j];
 
 			fprintf(out, "    priority %3u  %s %s %u", thread->priority,
-				thread->process->name,
-				thread->process->vm != NULL ? "vCPU" : "thread", thread->index);
+			        thread->process->name,
+			        thread->process->vm != NULL ? "vCPU" : "thread", thread->index);
 			if (thread->budget_us != 0u)
 				fprintf(out, ", %u us in every %u us", thread->budget_us,
-					thread->period_us);
+				        thread->period_us);
 			fputc('\n', out);
 		}
 	}
@@ -121,16 +121,16 @@ static void show_links(const struct system *system, FILE *out)
 
 			for (uint32_t k = 0u; k < device->interrupt_count; k++)
 				fprintf(out, "  INTID %u (SPI %u, %s)  %s of %s\n",
-					device->interrupts[k].intid,
-					device->interrupts[k].intid - 32u,
-					device->interrupts[k].edge != 0u ? "edge" : "level",
-					device->name, process->name);
+				        device->interrupts[k].intid,
+				        device->interrupts[k].intid - 32u,
+				        device->interrupts[k].edge != 0u ? "edge" : "level",
+				        device->name, process->name);
 		}
 	}
 	fprintf(out, "channels\n");
 	for (uint32_t i = 0u; i < system->channel_count; i++)
 		fprintf(out, "  %s <-> %s\n", system->channels[i].end[0].process->name,
-			system->channels[i].end[1].process->name);
+		        system->channels[i].end[1].process->name);
 }
 
 void show_text(const struct system *system, const struct layout *layout, FILE *out)

@@ -19,7 +19,7 @@ struct position_reader {
 };
 
 static void source_add_position(struct position_reader *reader, const char *property,
-				const char *text)
+                                const char *text)
 {
 	struct source *source = reader->source;
 
@@ -28,7 +28,7 @@ static void source_add_position(struct position_reader *reader, const char *prop
 
 		source->positions =
 			arena_grow(source->positions, reader->capacity * sizeof(struct position),
-				   capacity * sizeof(struct position));
+		                   capacity * sizeof(struct position));
 		reader->capacity = capacity;
 	}
 	source->positions[source->position_count++] = (struct position){
@@ -74,7 +74,7 @@ static void source_enter(struct position_reader *reader, const char *name)
 		return;
 	}
 	snprintf(reader->path + length, sizeof(reader->path) - length, "%s%s",
-		 length > 1u ? "/" : "", name);
+	         length > 1u ? "/" : "", name);
 }
 
 static void source_leave(struct position_reader *reader)
@@ -122,7 +122,7 @@ static void source_read_positions(struct source *source, struct bytes text)
 }
 
 static enum source_status source_tool(const char *const *argv, const struct bytes *in,
-				      struct bytes *out)
+                                      struct bytes *out)
 {
 	int status = files_run(argv, in, out);
 
@@ -135,18 +135,18 @@ static enum source_status source_tool(const char *const *argv, const struct byte
 }
 
 enum source_status source_compile(const char *path, const struct search_path *include,
-				  struct source *out)
+                                  struct source *out)
 {
-	const char *cpp[ARGUMENT_MAX] = {"cpp",	      "-nostdinc", "-undef",
-					 "-D__DTS__", "-x",	   "assembler-with-cpp"};
+	const char *cpp[ARGUMENT_MAX] = {"cpp",       "-nostdinc", "-undef",
+	                                 "-D__DTS__", "-x",        "assembler-with-cpp"};
 	static const char *const tree[] = {"dtc", "-@",
-					   "-I",  "dts",
-					   "-O",  "dtb",
-					   "-W",  "no-unit_address_vs_reg",
-					   "-W",  "no-avoid_unnecessary_addr_size",
-					   "-",	  NULL};
+	                                   "-I",  "dts",
+	                                   "-O",  "dtb",
+	                                   "-W",  "no-unit_address_vs_reg",
+	                                   "-W",  "no-avoid_unnecessary_addr_size",
+	                                   "-",   NULL};
 	static const char *const annotated[] = {"dtc", "-q", "-q",  "-T", "-I",
-						"dts", "-O", "dts", "-",  NULL};
+	                                        "dts", "-O", "dts", "-",  NULL};
 	uint32_t count = 6u;
 	struct bytes nothing = {NULL, 0u};
 	struct bytes text;

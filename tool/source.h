@@ -36,7 +36,7 @@ struct place {
 enum source_status { SOURCE_GOOD, SOURCE_REFUSED, SOURCE_NO_TOOL };
 
 enum source_status source_compile(const char *path, const struct search_path *include,
-				  struct source *out);
+                                  struct source *out);
 /* file:line of a place: of the property, else of the node, else the file. */
 const char *source_position(struct place place);
 

@@ -83,7 +83,7 @@ uint32_t tree_cell_count(const void *fdt, int node, const char *property)
 }
 
 uint32_t tree_cell(const void *fdt, int node, const char *property, uint32_t index,
-		   uint32_t otherwise)
+                   uint32_t otherwise)
 {
 	const uint8_t *data = fdt_getprop(fdt, node, property, NULL);
 
@@ -93,7 +93,7 @@ uint32_t tree_cell(const void *fdt, int node, const char *property, uint32_t ind
 }
 
 static uint64_t tree_cells(const void *fdt, int node, const char *property, uint32_t index,
-			   uint32_t count)
+                           uint32_t count)
 {
 	uint64_t value = 0u;
 
@@ -125,7 +125,7 @@ static bool tree_translate(const void *fdt, int bus, struct range *range)
 		struct range window = {
 			.start = tree_cells(fdt, bus, "ranges", i, child_cells),
 			.bytes = tree_cells(fdt, bus, "ranges", i + child_cells + parent_cells,
-					    size_cells),
+		                            size_cells),
 		};
 
 		if (range_inside(*range, window)) {
@@ -173,7 +173,7 @@ static int tree_interrupt_parent(const void *fdt, int node)
 }
 
 static bool tree_gic_interrupt(const void *fdt, int node, const char *property, uint32_t first,
-			       struct tree_interrupt *out)
+                               struct tree_interrupt *out)
 {
 	uint32_t kind = tree_cell(fdt, node, property, first, 2u);
 
@@ -185,7 +185,7 @@ static bool tree_gic_interrupt(const void *fdt, int node, const char *property, 
 }
 
 static bool tree_extended_interrupt(const void *fdt, int node, uint32_t index,
-				    struct tree_interrupt *out)
+                                    struct tree_interrupt *out)
 {
 	uint32_t at = 0u;
 

@@ -48,7 +48,7 @@ bool tree_compatible(const void *fdt, int node, const char *compatible);
 bool tree_enabled(const void *fdt, int node);
 uint32_t tree_cell_count(const void *fdt, int node, const char *property);
 uint32_t tree_cell(const void *fdt, int node, const char *property, uint32_t index,
-		   uint32_t otherwise);
+                   uint32_t otherwise);
 /* Two cells from `index`. */
 uint64_t tree_cell_pair(const void *fdt, int node, const char *property, uint32_t index);
 /* Entry `index` of reg, as an address of the root's space. False: none, or no way up. */

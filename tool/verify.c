@@ -46,8 +46,8 @@ int main(int argc, char **argv)
 
 	if (argc != 2 || argv[1][0] == '-') {
 		fprintf(stderr, "usage: bhc-verify IMAGE\n"
-				"Proves from a finished image that no page is reachable from two\n"
-				"spaces but by a named exception, and lists those.\n");
+		                "Proves from a finished image that no page is reachable from two\n"
+		                "spaces but by a named exception, and lists those.\n");
 		return EXIT_USAGE;
 	}
 	data = read_file(argv[1], &bytes);

@@ -23,10 +23,10 @@
 #include "abi/image.h"
 #include "abi/process.h"
 
-#define PA_END	     (1ull << 40) /* VTCR_EL2.PS, TCR_EL2.PS: 40 bits */
-#define VA_END	     (1ull << 39) /* T0SZ 25 */
-#define VERIFY_LINES 20u	  /* messages per rule, then only a count */
-#define SPACE_EL2_ID 0u		  /* index of EL2's space in the array of spaces */
+#define PA_END       (1ull << 40) /* VTCR_EL2.PS, TCR_EL2.PS: 40 bits */
+#define VA_END       (1ull << 39) /* T0SZ 25 */
+#define VERIFY_LINES 20u          /* messages per rule, then only a count */
+#define SPACE_EL2_ID 0u           /* index of EL2's space in the array of spaces */
 #define SPACE_MAX    (1u + VMID_MAX)
 
 /* What a leaf descriptor grants, or what else a physical range is. */
@@ -134,7 +134,7 @@ void *verify_alloc(size_t count, size_t bytes); /* zeroed; ends the program with
 
 /* verify_table.c: the mapping that holds all of [va, va + bytes), physically contiguous */
 const struct verify_map *verify_lookup(const struct verify *v, uint32_t space, uint64_t va,
-				       uint64_t bytes);
+                                       uint64_t bytes);
 bool verify_unmapped(const struct verify *v, uint32_t space, uint64_t va, uint64_t bytes);
 void verify_map_add(struct verify *v, const struct verify_map *map);
 const char *verify_form_name(enum verify_form form);
@@ -145,7 +145,7 @@ uint32_t verify_vm_space(const struct verify *v, uint32_t vm);
 
 /* verify_info.c: the channel end of a process that covers va, or NULL */
 const struct process_channel *verify_channel_at(const struct verify *v, uint32_t process,
-						uint64_t va);
+                                                uint64_t va);
 
 /* verify_share.c: prints what is shared */
 void verify_share_list(const struct verify *v);
@@ -163,7 +163,7 @@ void verify_handles(struct verify *v);
 void verify_control(struct verify *v);
 void verify_interrupts(struct verify *v);
 void verify_vmids(struct verify *v);
-void verify_tables(struct verify *v);	  /* verify_table.c */
+void verify_tables(struct verify *v);     /* verify_table.c */
 void verify_el2_layout(struct verify *v); /* verify_el2.c */
 void verify_el2_identity(struct verify *v);
 void verify_el2_stacks(struct verify *v);
@@ -180,7 +180,7 @@ void verify_devices(struct verify *v);
 void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);
 void verify_one_owner(struct verify *v); /* verify_share.c */
-void verify_uart(struct verify *v);	 /* verify_memory.c */
+void verify_uart(struct verify *v);      /* verify_memory.c */
 void verify_place(struct verify *v);
 void verify_content(struct verify *v);
 void verify_holes(struct verify *v);

@@ -43,8 +43,8 @@ static void check_kernel(struct verify *v)
 
 		if (!map || map->form != forms[i] || map->va != va) {
 			verify_fail(v,
-				    "the kernel is not RX, RO and RW in this order: at %#" PRIx64,
-				    va);
+			            "the kernel is not RX, RO and RW in this order: at %#" PRIx64,
+			            va);
 			return;
 		}
 		va += map->bytes;
@@ -63,9 +63,9 @@ void verify_el2_layout(struct verify *v)
 		if (map->form == FORM_DEVICE || map->va < KERNEL_VA ||
 		    map->va + map->bytes > KERNEL_DEVICE_VA || map->pa != v->head.load_pa + offset)
 			verify_fail(v,
-				    "EL2 maps %#" PRIx64 " at %#" PRIx64 ", %#" PRIx64
-				    " bytes, %s: neither the image nor a device of config",
-				    map->pa, map->va, map->bytes, verify_form_name(map->form));
+			            "EL2 maps %#" PRIx64 " at %#" PRIx64 ", %#" PRIx64
+			            " bytes, %s: neither the image nor a device of config",
+			            map->pa, map->va, map->bytes, verify_form_name(map->form));
 		else if (map->form != FORM_RW && !verify_in_file(v, map->pa, map->bytes))
 			verify_fail(
 				v, "EL2 maps %#" PRIx64 ", %#" PRIx64 " bytes, %s: not in the file",
@@ -100,19 +100,19 @@ void verify_el2_stacks(struct verify *v)
 			verify_fail(v, "CPU %u: its stack at %#" PRIx64 " is not RW", i, stack);
 		if (!verify_unmapped(v, SPACE_EL2_ID, guard, PAGE_BYTES))
 			verify_fail(v,
-				    "CPU %u: the guard page %#" PRIx64 " below its stack is mapped",
-				    i, guard);
+			            "CPU %u: the guard page %#" PRIx64 " below its stack is mapped",
+			            i, guard);
 	}
 }
 
 static void check_range(struct verify *v, const char *name, uint64_t va, uint64_t bytes,
-			enum verify_form form)
+                        enum verify_form form)
 {
 	const struct verify_map *map = verify_lookup(v, SPACE_EL2_ID, va, bytes ? bytes : 1);
 
 	if (!map || map->form != form)
 		verify_fail(v, "%s at %#" PRIx64 ", %#" PRIx64 " bytes: not %s at EL2", name, va,
-			    bytes, verify_form_name(form));
+		            bytes, verify_form_name(form));
 }
 
 void verify_el2_config(struct verify *v)
@@ -122,12 +122,12 @@ void verify_el2_config(struct verify *v)
 	for (unsigned i = 0; i < CONFIG_RANGES; i++)
 		if (v->config_ranges[i].bytes)
 			check_range(v, v->config_ranges[i].name, v->config_ranges[i].start,
-				    v->config_ranges[i].bytes, FORM_RO);
+			            v->config_ranges[i].bytes, FORM_RO);
 	check_range(v, "objects", v->config.objects_start, v->config.objects_bytes, FORM_RW);
 	if (v->config.objects_start < v->head.stack_va + stacks &&
 	    v->head.stack_va < v->config.objects_start + v->config.objects_bytes)
 		verify_fail(v, "objects at %#" PRIx64 " and stacks at %#" PRIx64 " overlap",
-			    v->config.objects_start, v->head.stack_va);
+		            v->config.objects_start, v->head.stack_va);
 	/* the kernel zeroes the objects: no file content may lie there */
 	if (v->config.objects_bytes && v->config.objects_start - KERNEL_VA < v->file_bytes)
 		for (uint64_t at = v->config.objects_start - KERNEL_VA;
@@ -136,9 +136,9 @@ void verify_el2_config(struct verify *v)
 		     at++)
 			if (v->file[at]) {
 				verify_fail(v,
-					    "the file has content at %#" PRIx64
-					    ", among the objects",
-					    v->head.load_pa + at);
+				            "the file has content at %#" PRIx64
+				            ", among the objects",
+				            v->head.load_pa + at);
 				break;
 			}
 }
@@ -154,14 +154,14 @@ void verify_el2_devices(struct verify *v)
 		check_range(v, "a redistributor", va, GICR_BYTES, FORM_DEVICE);
 		if (va < v->config.gicd_va + GICD_BYTES && v->config.gicd_va < va + GICR_BYTES)
 			verify_fail(v,
-				    "CPU %u: its redistributor %#" PRIx64
-				    " overlaps the distributor",
-				    i, va);
+			            "CPU %u: its redistributor %#" PRIx64
+			            " overlaps the distributor",
+			            i, va);
 		for (uint32_t j = 0; j < i; j++)
 			if (va < v->cpus[j].gicr_va + GICR_BYTES &&
 			    v->cpus[j].gicr_va < va + GICR_BYTES)
 				verify_fail(v, "CPU %u and CPU %u share a redistributor %#" PRIx64,
-					    j, i, va);
+				            j, i, va);
 	}
 	if (v->head.uart_type == UART_NONE)
 		return;
@@ -169,5 +169,5 @@ void verify_el2_devices(struct verify *v)
 	if (!uart || uart->form != FORM_DEVICE ||
 	    uart->pa + (v->config.uart_va - uart->va) != v->head.uart_pa)
 		verify_fail(v, "the boot UART %#" PRIx64 " is not at %#" PRIx64 " in EL2",
-			    v->head.uart_pa, v->config.uart_va);
+		            v->head.uart_pa, v->config.uart_va);
 }

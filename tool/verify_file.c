@@ -13,7 +13,7 @@
 #define ARM64_MAGIC    0x644d5241u /* "ARM\x64" */
 #define ARM64_FLAGS    0xaull
 #define BRANCH_MASK    0xfc000000u /* B: DDI 0487 C6.2.27 */
-#define BRANCH	       0x14000000u
+#define BRANCH         0x14000000u
 #define ELF_MAGIC      0x464c457fu
 #define THREADS_MAX    (CPU_MAX * CPU_THREADS)
 #define HANDLES_MAX    65536u
@@ -53,18 +53,18 @@ static void head_addresses(struct verify *v)
 
 	if (h->image_bytes != v->file_bytes || h->image_bytes % PAGE_BYTES)
 		verify_fail(v,
-			    "image_bytes %#" PRIx64 ": the file has %#" PRIx64
-			    " bytes, and whole pages are needed",
-			    h->image_bytes, v->file_bytes);
+		            "image_bytes %#" PRIx64 ": the file has %#" PRIx64
+		            " bytes, and whole pages are needed",
+		            h->image_bytes, v->file_bytes);
 	if (h->load_pa % PAGE_BYTES || h->load_pa >= PA_END) {
 		verify_fail(v, "load_pa %#" PRIx64 " is not a page below %#llx", h->load_pa,
-			    PA_END);
+		            PA_END);
 		return;
 	}
 	if (h->image_size < h->image_bytes || h->image_size % PAGE_BYTES ||
 	    h->image_size > PA_END - h->load_pa)
 		verify_fail(v, "image_size %#" PRIx64 " does not hold image_bytes %#" PRIx64,
-			    h->image_size, h->image_bytes);
+		            h->image_size, h->image_bytes);
 	if (h->stack_va < KERNEL_VA || h->stack_va >= KERNEL_DEVICE_VA || h->stack_va % PAGE_BYTES)
 		verify_fail(v, "stack_va %#" PRIx64 " is not a kernel page", h->stack_va);
 	if (h->uart_type > UART_PL011 || h->uart_pa >= PA_END ||
@@ -89,24 +89,24 @@ void verify_head(struct verify *v)
 	memcpy(&v->head, v->file, sizeof(v->head));
 	if (h->magic != IMAGE_MAGIC || h->image_magic != ARM64_MAGIC) {
 		verify_fail(v, "not a Bulkhead image: magic %#" PRIx64 ", %#x", h->magic,
-			    h->image_magic);
+		            h->image_magic);
 		return;
 	}
 	if (h->abi_version != ABI_VERSION)
 		verify_fail(v, "ABI version %u, this checker knows %u", h->abi_version,
-			    ABI_VERSION);
+		            ABI_VERSION);
 	if ((h->code0 & BRANCH_MASK) != BRANCH && (h->code1 & BRANCH_MASK) != BRANCH)
 		verify_fail(v, "the image does not start with a branch: %#x %#x", h->code0,
-			    h->code1);
+		            h->code1);
 	if (h->text_offset != 0 || h->image_flags != ARM64_FLAGS)
 		verify_fail(v, "text_offset %#" PRIx64 ", flags %#" PRIx64 ", not 0 and %#llx",
-			    h->text_offset, h->image_flags, ARM64_FLAGS);
+		            h->text_offset, h->image_flags, ARM64_FLAGS);
 	head_addresses(v);
 }
 
 /* Copies an array of the configuration out; NULL if it is not in the file. */
 static void *copy_array(struct verify *v, unsigned slot, const char *name, uint64_t va,
-			uint64_t count, uint64_t bytes, uint64_t count_max)
+                        uint64_t count, uint64_t bytes, uint64_t count_max)
 {
 	struct verify_range *range = &v->config_ranges[slot];
 	const uint8_t *from;
@@ -121,11 +121,11 @@ static void *copy_array(struct verify *v, unsigned slot, const char *name, uint6
 	if (count == 0)
 		return verify_alloc(1, bytes);
 	from = va < KERNEL_VA || va >= KERNEL_DEVICE_VA || va % 8
-		       ? NULL
-		       : verify_file_at(v, va - KERNEL_VA + v->head.load_pa, range->bytes);
+	               ? NULL
+	               : verify_file_at(v, va - KERNEL_VA + v->head.load_pa, range->bytes);
 	if (!from) {
 		verify_fail(v, "%s at %#" PRIx64 ", %#" PRIx64 " bytes, not in the image", name, va,
-			    range->bytes);
+		            range->bytes);
 		return NULL;
 	}
 	copy = verify_alloc(count, bytes);
@@ -139,16 +139,16 @@ static void copy_arrays(struct verify *v)
 
 	v->cpus = copy_array(v, 1, "CPUs", c->cpus, c->cpu_count, sizeof(*v->cpus), CPU_MAX);
 	v->processes = copy_array(v, 2, "processes", c->processes, c->process_count,
-				  sizeof(*v->processes), VMID_MAX);
+	                          sizeof(*v->processes), VMID_MAX);
 	v->threads = copy_array(v, 3, "threads", c->threads, c->thread_count, sizeof(*v->threads),
-				THREADS_MAX);
+	                        THREADS_MAX);
 	v->vms = copy_array(v, 4, "VMs", c->vms, c->vm_count, sizeof(*v->vms), VMID_MAX);
 	v->vcpus =
 		copy_array(v, 5, "vCPUs", c->vcpus, c->vcpu_count, sizeof(*v->vcpus), THREADS_MAX);
 	v->handles = copy_array(v, 6, "handles", c->handles, c->handle_count, sizeof(*v->handles),
-				HANDLES_MAX);
+	                        HANDLES_MAX);
 	v->interrupts = copy_array(v, 7, "interrupts", c->interrupts, c->interrupt_count,
-				   sizeof(*v->interrupts), INTERRUPTS_MAX);
+	                           sizeof(*v->interrupts), INTERRUPTS_MAX);
 }
 
 static void config_overlaps(struct verify *v)
@@ -162,7 +162,7 @@ static void config_overlaps(struct verify *v)
 			    r[j].start >= r[i].start + r[i].bytes)
 				continue;
 			verify_fail(v, "%s at %#" PRIx64 " and %s at %#" PRIx64 " overlap",
-				    r[i].name, r[i].start, r[j].name, r[j].start);
+			            r[i].name, r[i].start, r[j].name, r[j].start);
 		}
 	}
 }
@@ -178,7 +178,7 @@ void verify_config(struct verify *v)
 	free(whole);
 	if (v->config.magic != CONFIG_MAGIC || v->config.abi_version != ABI_VERSION) {
 		verify_fail(v, "config at %#" PRIx64 ": magic %#" PRIx64 ", ABI version %u",
-			    v->head.config_va, v->config.magic, v->config.abi_version);
+		            v->head.config_va, v->config.magic, v->config.abi_version);
 		/* the counts mean nothing: the arrays stay empty */
 		v->config.process_count = 0;
 		return;
@@ -188,9 +188,9 @@ void verify_config(struct verify *v)
 		verify_fail(v, "no CPU");
 	if (v->config.psci_conduit > PSCI_HVC || v->config.padding)
 		verify_fail(v, "PSCI conduit %u, padding %u", v->config.psci_conduit,
-			    v->config.padding);
+		            v->config.padding);
 	if (v->config.process_count + v->config.vm_count > VMID_MAX)
 		verify_fail(v, "%u processes and %u VMs, more than %u VMIDs",
-			    v->config.process_count, v->config.vm_count, VMID_MAX);
+		            v->config.process_count, v->config.vm_count, VMID_MAX);
 	config_overlaps(v);
 }

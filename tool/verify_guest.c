@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-#define GICD_BYTES	0x10000ull
+#define GICD_BYTES      0x10000ull
 #define GICR_VCPU_BYTES 0x20000ull
 
 /*
@@ -16,7 +16,7 @@
  * same physical address: the first address that does not, or the end of the map.
  */
 static uint64_t mirror_end(const struct verify *v, const struct verify_map *map, uint32_t space,
-			   uint64_t va_offset)
+                           uint64_t va_offset)
 {
 	uint64_t at = 0;
 
@@ -61,7 +61,7 @@ static void check_banks(struct verify *v, uint32_t vm)
 
 		if (ipa >= GUEST_IPA_END || bytes == 0 || bytes > GUEST_IPA_END - ipa) {
 			verify_fail(v, "%s: bank %u at %#" PRIx64 ", %#" PRIx64 " bytes",
-				    v->spaces[space].name, i, ipa, bytes);
+			            v->spaces[space].name, i, ipa, bytes);
 			continue;
 		}
 		while (at < ipa + bytes) {
@@ -73,7 +73,7 @@ static void check_banks(struct verify *v, uint32_t vm)
 		}
 		if (at < ipa + bytes)
 			verify_fail(v, "%s: bank %u: no RAM at %#" PRIx64, v->spaces[space].name, i,
-				    at);
+			            at);
 	}
 }
 
@@ -89,11 +89,11 @@ static void check_guest_map(struct verify *v, const struct verify_map *map)
 		return;
 	if (!in_banks(&v->infos[process].info.vm, map))
 		verify_fail(v, "%s: RAM at %#" PRIx64 ", %#" PRIx64 " bytes, is in no bank",
-			    s->name, map->va, map->bytes);
+		            s->name, map->va, map->bytes);
 	end = mirror_end(v, map, verify_process_space(process), GUEST_VA);
 	if (end != map->va + map->bytes)
 		verify_fail(v, "%s: RAM at %#" PRIx64 " is not RW in its process %s", s->name, end,
-			    v->processes[process].name);
+		            v->processes[process].name);
 }
 
 static void check_process_map(struct verify *v, const struct verify_map *map)
@@ -106,7 +106,7 @@ static void check_process_map(struct verify *v, const struct verify_map *map)
 		return;
 	if (map->va < GUEST_VA || vm == IMAGE_NONE) {
 		verify_fail(v, "%s: %#" PRIx64 " is in the window of a guest's RAM", s->name,
-			    map->va);
+		            map->va);
 		return;
 	}
 	end = mirror_end(v, map, verify_vm_space(v, vm), 0 - GUEST_VA);
@@ -136,9 +136,9 @@ void verify_guest_gic(struct verify *v)
 
 		if (!verify_unmapped(v, space, vm->gicd_ipa, GICD_BYTES))
 			verify_fail(v, "%s: its distributor %#" PRIx64 " does not trap",
-				    v->spaces[space].name, vm->gicd_ipa);
+			            v->spaces[space].name, vm->gicd_ipa);
 		if (!verify_unmapped(v, space, vm->gicr_ipa, vm->vcpu_count * GICR_VCPU_BYTES))
 			verify_fail(v, "%s: its redistributors %#" PRIx64 " do not trap",
-				    v->spaces[space].name, vm->gicr_ipa);
+			            v->spaces[space].name, vm->gicr_ipa);
 	}
 }

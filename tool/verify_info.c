@@ -14,7 +14,7 @@
 
 /* Bytes of a process's info pages: read-only, in the file; NULL if they are not. */
 static const uint8_t *info_bytes(const struct verify *v, uint32_t process, uint64_t va,
-				 uint64_t bytes)
+                                 uint64_t bytes)
 {
 	const struct verify_map *map;
 
@@ -27,7 +27,7 @@ static const uint8_t *info_bytes(const struct verify *v, uint32_t process, uint6
 }
 
 static void *copy_group(struct verify *v, uint32_t process, const char *what, uint64_t va,
-			uint32_t *count, size_t bytes)
+                        uint32_t *count, size_t bytes)
 {
 	const uint8_t *from = NULL;
 	void *copy = verify_alloc(*count <= GROUP_MAX ? *count : 0, bytes);
@@ -41,7 +41,7 @@ static void *copy_group(struct verify *v, uint32_t process, const char *what, ui
 		return copy;
 	}
 	verify_fail(v, "%s: its %u %s at %#" PRIx64 " are not in its info pages",
-		    v->processes[process].name, *count, what, va);
+	            v->processes[process].name, *count, what, va);
 	*count = 0;
 	return copy;
 }
@@ -54,33 +54,33 @@ static void load_info(struct verify *v, uint32_t i)
 
 	if (!from) {
 		verify_fail(v, "%s: no info page, read-only and in the image, at %#llx", p->name,
-			    PROCESS_INFO_VA);
+		            PROCESS_INFO_VA);
 		return;
 	}
 	memcpy(info, from, sizeof(*info));
 	if (info->magic != PROCESS_INFO_MAGIC || info->abi_version != ABI_VERSION ||
 	    memcmp(info->name, p->name, NAME_BYTES) != 0) {
 		verify_fail(v,
-			    "%s: its info page is another's: magic %#" PRIx64
-			    ", ABI version %u, name %.*s",
-			    p->name, info->magic, info->abi_version, (int)NAME_BYTES, info->name);
+		            "%s: its info page is another's: magic %#" PRIx64
+		            ", ABI version %u, name %.*s",
+		            p->name, info->magic, info->abi_version, (int)NAME_BYTES, info->name);
 		return;
 	}
 	if (info->thread_count != p->thread_count)
 		verify_fail(v, "%s: its info page has %u threads, config %u", p->name,
-			    info->thread_count, p->thread_count);
+		            info->thread_count, p->thread_count);
 	if ((info->vm_present == 1) != (p->vm != IMAGE_NONE) || info->vm_present > 1)
 		verify_fail(v, "%s: its info page and config disagree whether it has a VM",
-			    p->name);
+		            p->name);
 	if (info->vm_present && p->vm != IMAGE_NONE &&
 	    (info->vm.vcpu_count != v->vms[p->vm].vcpu_count ||
 	     info->vm.gicd_ipa != v->vms[p->vm].gicd_ipa ||
 	     info->vm.gicr_ipa != v->vms[p->vm].gicr_ipa || info->vm.bank_count > 8))
 		verify_fail(v, "%s: its info page and config disagree about its VM", p->name);
 	v->infos[i].channels = copy_group(v, i, "channels", info->channels, &info->channel_count,
-					  sizeof(struct process_channel));
+	                                  sizeof(struct process_channel));
 	v->infos[i].devices = copy_group(v, i, "devices", info->devices, &info->device_count,
-					 sizeof(struct process_device));
+	                                 sizeof(struct process_device));
 }
 
 void verify_info(struct verify *v)
@@ -100,7 +100,7 @@ void verify_entries(struct verify *v)
 		if (!map || map->form != FORM_RX || p->entry % 4 || p->entry < PROGRAM_TEXT_VA ||
 		    p->entry >= PROGRAM_TEXT_END)
 			verify_fail(v, "%s: its entry %#" PRIx64 " is not in its text", p->name,
-				    p->entry);
+			            p->entry);
 	}
 }
 
@@ -115,7 +115,7 @@ static void check_stack(struct verify *v, const struct config_thread *t)
 
 	if (t->stack_top != top) {
 		verify_fail(v, "%s: the stack of thread %u ends at %#" PRIx64 ", not %#" PRIx64,
-			    name, t->index, t->stack_top, top);
+		            name, t->index, t->stack_top, top);
 		return;
 	}
 	while (low > bottom) {
@@ -130,9 +130,9 @@ static void check_stack(struct verify *v, const struct config_thread *t)
 		verify_fail(v, "%s: thread %u has no stack at %#" PRIx64, name, t->index, top);
 	if (low == bottom || !verify_unmapped(v, space, bottom, low - bottom))
 		verify_fail(v,
-			    "%s: below the stack of thread %u, from %#" PRIx64 " to %#" PRIx64
-			    ", is no guard",
-			    name, t->index, bottom, low);
+		            "%s: below the stack of thread %u, from %#" PRIx64 " to %#" PRIx64
+		            ", is no guard",
+		            name, t->index, bottom, low);
 }
 
 void verify_stacks(struct verify *v)
@@ -142,7 +142,7 @@ void verify_stacks(struct verify *v)
 }
 
 const struct process_channel *verify_channel_at(const struct verify *v, uint32_t process,
-						uint64_t va)
+                                                uint64_t va)
 {
 	const struct verify_info *info = &v->infos[process];
 
@@ -154,7 +154,7 @@ const struct process_channel *verify_channel_at(const struct verify *v, uint32_t
 }
 
 static const struct config_handle *handle_at(const struct verify *v, uint32_t process,
-					     uint32_t handle)
+                                             uint32_t handle)
 {
 	const struct config_process *p = &v->processes[process];
 
@@ -163,7 +163,7 @@ static const struct config_handle *handle_at(const struct verify *v, uint32_t pr
 
 /* The handle of a channel end rings the thread and bit that the other end waits for. */
 static bool rings(const struct verify *v, uint32_t process, const struct process_channel *end,
-		  uint32_t peer, const struct process_channel *other)
+                  uint32_t peer, const struct process_channel *other)
 {
 	const struct config_handle *h = handle_at(v, process, end->handle);
 
@@ -173,7 +173,7 @@ static bool rings(const struct verify *v, uint32_t process, const struct process
 
 /* The mapping of a whole channel end, or NULL. */
 static const struct verify_map *channel_map(const struct verify *v, uint32_t process,
-					    const struct process_channel *end)
+                                            const struct process_channel *end)
 {
 	const struct verify_map *map;
 
@@ -191,7 +191,7 @@ static uint64_t channel_pa(const struct verify_map *map, const struct process_ch
 
 /* The other end of a channel: how many there are, and the first one that fits. */
 static unsigned count_peers(struct verify *v, uint32_t process, const struct process_channel *end,
-			    uint64_t pa)
+                            uint64_t pa)
 {
 	unsigned peers = 0;
 
@@ -206,9 +206,9 @@ static unsigned count_peers(struct verify *v, uint32_t process, const struct pro
 			if (j == process || other->bytes != end->bytes ||
 			    end->side + other->side != 1 || !rings(v, process, end, j, other))
 				verify_fail(v,
-					    "the channel at %#" PRIx64 " of %s and its end in %s "
-					    "do not fit",
-					    pa, v->processes[process].name, v->processes[j].name);
+				            "the channel at %#" PRIx64 " of %s and its end in %s "
+				            "do not fit",
+				            pa, v->processes[process].name, v->processes[j].name);
 		}
 	}
 	return peers;
@@ -224,17 +224,17 @@ void verify_channels(struct verify *v)
 
 			if (!map || end->thread >= v->processes[i].thread_count || end->bit > 59) {
 				verify_fail(v,
-					    "%s: channel %u (%.*s) at %#" PRIx64 ", %#" PRIx64
-					    " bytes, thread %u, bit %u",
-					    v->processes[i].name, n, (int)NAME_BYTES, end->name,
-					    end->va, end->bytes, end->thread, end->bit);
+				            "%s: channel %u (%.*s) at %#" PRIx64 ", %#" PRIx64
+				            " bytes, thread %u, bit %u",
+				            v->processes[i].name, n, (int)NAME_BYTES, end->name,
+				            end->va, end->bytes, end->thread, end->bit);
 				continue;
 			}
 			peers = count_peers(v, i, end, channel_pa(map, end));
 			if (peers != 1)
 				verify_fail(v, "%s: channel %u (%.*s) at %#" PRIx64 " has %u peers",
-					    v->processes[i].name, n, (int)NAME_BYTES, end->name,
-					    end->va, peers);
+				            v->processes[i].name, n, (int)NAME_BYTES, end->name,
+				            end->va, peers);
 		}
 	}
 }
@@ -255,9 +255,9 @@ void verify_notify(struct verify *v)
 				declared |= v->infos[i].channels[c].handle == n;
 			if (!declared)
 				verify_fail(v,
-					    "%s may notify %s by handle %u, which no channel names",
-					    p->name,
-					    v->processes[v->threads[h->object].process].name, n);
+				            "%s may notify %s by handle %u, which no channel names",
+				            p->name,
+				            v->processes[v->threads[h->object].process].name, n);
 		}
 	}
 }
@@ -287,16 +287,16 @@ void verify_devices(struct verify *v)
 			continue;
 		if (map->va < DEVICE_VA || map->va + map->bytes > CHANNEL_VA) {
 			verify_fail(v,
-				    "%s: device %#" PRIx64 " at %#" PRIx64 ", outside the devices",
-				    s->name, map->pa, map->va);
+			            "%s: device %#" PRIx64 " at %#" PRIx64 ", outside the devices",
+			            s->name, map->pa, map->va);
 			continue;
 		}
 		for (uint64_t at = 0; at < map->bytes; at += PAGE_BYTES)
 			if (!device_named(v, s->index, map->va + at))
 				verify_fail(v,
-					    "%s: device page %#" PRIx64 " at %#" PRIx64
-					    " is not in its info",
-					    s->name, map->pa + at, map->va + at);
+				            "%s: device page %#" PRIx64 " at %#" PRIx64
+				            " is not in its info",
+				            s->name, map->pa + at, map->va + at);
 	}
 	for (uint32_t i = 0; i < v->config.process_count; i++) {
 		for (uint32_t n = 0; n < v->infos[i].info.device_count; n++) {
@@ -307,10 +307,10 @@ void verify_devices(struct verify *v)
 			if (!map || map->form != FORM_DEVICE || d->bytes == 0 ||
 			    d->va < DEVICE_VA || d->va >= CHANNEL_VA)
 				verify_fail(v,
-					    "%s: device %.*s at %#" PRIx64 ", %#" PRIx64
-					    " bytes, is not mapped",
-					    v->processes[i].name, (int)NAME_BYTES, d->name, d->va,
-					    d->bytes);
+				            "%s: device %.*s at %#" PRIx64 ", %#" PRIx64
+				            " bytes, is not mapped",
+				            v->processes[i].name, (int)NAME_BYTES, d->name, d->va,
+				            d->bytes);
 		}
 	}
 }

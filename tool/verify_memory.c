@@ -19,10 +19,10 @@ void verify_uart(struct verify *v)
 		return;
 	for (size_t i = 0; i < v->map_count; i++)
 		owners += v->maps[i].space != SPACE_EL2_ID && v->maps[i].pa <= page &&
-			  page - v->maps[i].pa < v->maps[i].bytes;
+		          page - v->maps[i].pa < v->maps[i].bytes;
 	if (owners != 1 && v->config.process_count)
 		verify_fail(v, "the boot UART's page %#" PRIx64 " is in %u processes, not in one",
-			    page, owners);
+		            page, owners);
 }
 
 static void check_place(struct verify *v, const struct verify_map *map)
@@ -51,7 +51,7 @@ static void check_place(struct verify *v, const struct verify_map *map)
 	}
 	if (why)
 		verify_fail(v, "%s: %#" PRIx64 "-%#" PRIx64 " at %#" PRIx64 ": %s", s->name,
-			    map->pa, map->pa + map->bytes - 1, map->va, why);
+		            map->pa, map->pa + map->bytes - 1, map->va, why);
 }
 
 void verify_place(struct verify *v)
@@ -84,8 +84,8 @@ void verify_content(struct verify *v)
 			continue;
 		if (!all_zero(v, pa))
 			verify_fail(v,
-				    "%#" PRIx64 ": the image has content there that no space maps",
-				    pa);
+			            "%#" PRIx64 ": the image has content there that no space maps",
+			            pa);
 	}
 }
 
@@ -102,9 +102,9 @@ void verify_holes(struct verify *v)
 			start = image_end;
 		if (start > at)
 			verify_fail(v,
-				    "%#" PRIx64 "-%#" PRIx64
-				    " belongs to the image and to nobody in it",
-				    at, start - 1);
+			            "%#" PRIx64 "-%#" PRIx64
+			            " belongs to the image and to nobody in it",
+			            at, start - 1);
 		if (i < v->owned_count && v->owned[i].start + v->owned[i].bytes > at)
 			at = v->owned[i].start + v->owned[i].bytes;
 	}

@@ -34,19 +34,19 @@ void verify_layout(struct verify *v)
 
 		for (size_t n = 0; n < sizeof(windows) / sizeof(windows[0]); n++)
 			inside |= windows[n].form == map->form && map->va >= windows[n].start &&
-				  map->va + map->bytes <= windows[n].end;
+			          map->va + map->bytes <= windows[n].end;
 		if (!inside)
 			verify_fail(v,
-				    "%s: %#" PRIx64 "-%#" PRIx64
-				    " is %s, which does not belong there",
-				    v->spaces[map->space].name, map->va, map->va + map->bytes - 1,
-				    verify_form_name(map->form));
+			            "%s: %#" PRIx64 "-%#" PRIx64
+			            " is %s, which does not belong there",
+			            v->spaces[map->space].name, map->va, map->va + map->bytes - 1,
+			            verify_form_name(map->form));
 	}
 }
 
 /* What a process executes: RX from the start of its text, RO right behind it. */
 static bool program_parts(const struct verify *v, uint32_t process, struct verify_map *text,
-			  struct verify_map *constants)
+                          struct verify_map *constants)
 {
 	uint32_t space = verify_process_space(process);
 	const struct verify_map *map = verify_lookup(v, space, PROGRAM_TEXT_VA, PAGE_BYTES);
@@ -77,7 +77,7 @@ void verify_programs(struct verify *v)
 
 		if (!program_parts(v, i, &programs[i].text, &programs[i].constants)) {
 			verify_fail(v, "%s: its program is not RX and then RO in one piece",
-				    v->processes[i].name);
+			            v->processes[i].name);
 			continue;
 		}
 		start = programs[i].text.pa;
@@ -91,9 +91,9 @@ void verify_programs(struct verify *v)
 			     programs[i].text.bytes == programs[j].text.bytes))
 				continue;
 			verify_fail(v,
-				    "%s and %s share a part of their programs, at %#" PRIx64
-				    " and %#" PRIx64,
-				    v->processes[j].name, v->processes[i].name, other, start);
+			            "%s and %s share a part of their programs, at %#" PRIx64
+			            " and %#" PRIx64,
+			            v->processes[j].name, v->processes[i].name, other, start);
 		}
 	}
 }

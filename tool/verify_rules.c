@@ -79,7 +79,7 @@ static void run_rule(struct verify *v, const struct verify_rule *rule)
 	rule->check(v);
 	if (v->rule_failures > VERIFY_LINES)
 		fprintf(v->out, "verify: [%s] ... and %u more\n", v->rule,
-			v->rule_failures - VERIFY_LINES);
+		        v->rule_failures - VERIFY_LINES);
 }
 
 static void release(struct verify *v)
@@ -122,9 +122,9 @@ bool verify_image(const uint8_t *file, uint64_t file_bytes, FILE *out)
 	if (good) {
 		verify_share_list(v);
 		fprintf(out,
-			"verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
-			" shared: separated\n",
-			v->space_count, v->page_count, v->shared_count);
+		        "verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
+		        " shared: separated\n",
+		        v->space_count, v->page_count, v->shared_count);
 	} else {
 		fprintf(out, "verify: %u failures: NOT separated\n", v->failures);
 	}

@@ -159,11 +159,11 @@ static void judge(struct sweep *s, uint64_t pa, uint64_t bytes)
 	}
 	b = s->active[1];
 	verify_fail(v,
-		    "%#" PRIx64 "-%#" PRIx64 " is %s in %s at %#" PRIx64
-		    " and %s in %s at %#" PRIx64 "%s",
-		    pa, pa + bytes - 1, verify_form_name(a->form), v->spaces[a->space].name,
-		    va_of(s, 0, pa), verify_form_name(b->form), v->spaces[b->space].name,
-		    va_of(s, 1, pa), s->active_count > 2 ? " and in others" : "");
+	            "%#" PRIx64 "-%#" PRIx64 " is %s in %s at %#" PRIx64
+	            " and %s in %s at %#" PRIx64 "%s",
+	            pa, pa + bytes - 1, verify_form_name(a->form), v->spaces[a->space].name,
+	            va_of(s, 0, pa), verify_form_name(b->form), v->spaces[b->space].name,
+	            va_of(s, 1, pa), s->active_count > 2 ? " and in others" : "");
 }
 
 static void own(struct verify *v, uint64_t pa, uint64_t bytes)
@@ -236,7 +236,7 @@ static size_t add_tables(const struct verify *v, struct verify_map *to)
 		if (v->table_owner[i])
 			to[count++] =
 				(struct verify_map){0, v->head.load_pa + i * PAGE_BYTES, PAGE_BYTES,
-						    v->table_owner[i] - 1u, FORM_TABLE};
+			                            v->table_owner[i] - 1u, FORM_TABLE};
 	return count;
 }
 
@@ -255,7 +255,7 @@ void verify_one_owner(struct verify *v)
 		uint64_t va = v->head.stack_va + i * (PAGE_BYTES + IMAGE_STACK_BYTES);
 
 		s.sorted[s.count++] = (struct verify_map){va, va - KERNEL_VA + v->head.load_pa,
-							  PAGE_BYTES, SPACE_EL2_ID, FORM_GUARD};
+		                                          PAGE_BYTES, SPACE_EL2_ID, FORM_GUARD};
 	}
 	qsort(s.sorted, s.count, sizeof(*s.sorted), by_pa);
 	sweep_all(&s);
@@ -269,7 +269,7 @@ void verify_share_list(const struct verify *v)
 		const struct verify_share *share = &v->shares[i];
 
 		fprintf(v->out, "shared %#" PRIx64 "-%#" PRIx64 " %s:", share->pa,
-			share->pa + share->bytes - 1, share->why);
+		        share->pa + share->bytes - 1, share->why);
 		for (uint32_t space = 0; space < v->space_count; space++)
 			if (share->spaces[space / 64] & 1ull << space % 64)
 				fprintf(v->out, " %s", v->spaces[space].name);

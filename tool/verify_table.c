@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES	      512u
+#define ENTRIES       512u
 #define LEVEL_ROOT    1u
 #define LEVEL_PAGE    3u
 #define TYPE_MASK     3ull
@@ -103,7 +103,7 @@ void verify_map_add(struct verify *v, const struct verify_map *map)
 }
 
 static void check_leaf(struct verify *v, uint32_t space, unsigned level, uint64_t va,
-		       uint64_t descriptor)
+                       uint64_t descriptor)
 {
 	const struct verify_space *s = &v->spaces[space];
 	uint64_t pa_mask = ADDRESS_MASK & ~(level_bytes(level) - 1);
@@ -116,14 +116,14 @@ static void check_leaf(struct verify *v, uint32_t space, unsigned level, uint64_
 			map.form = canonical[i].form;
 	if (map.form == FORM_NONE)
 		verify_fail(v,
-			    "%s: level %u, address %#" PRIx64 ": %#" PRIx64
-			    " is no canonical descriptor",
-			    s->name, level, va, descriptor);
+		            "%s: level %u, address %#" PRIx64 ": %#" PRIx64
+		            " is no canonical descriptor",
+		            s->name, level, va, descriptor);
 	else if (map.pa + map.bytes > PA_END)
 		verify_fail(v,
-			    "%s: level %u, address %#" PRIx64 ": physical %#" PRIx64
-			    " is beyond 40 bits",
-			    s->name, level, va, map.pa);
+		            "%s: level %u, address %#" PRIx64 ": physical %#" PRIx64
+		            " is beyond 40 bits",
+		            s->name, level, va, map.pa);
 	else
 		verify_map_add(v, &map);
 }
@@ -136,13 +136,13 @@ static const uint8_t *claim_table(struct verify *v, uint32_t space, uint64_t pa)
 
 	if (!bytes) {
 		verify_fail(v, "%s: table at %#" PRIx64 " is not in the image",
-			    v->spaces[space].name, pa);
+		            v->spaces[space].name, pa);
 		return NULL;
 	}
 	owner = &v->table_owner[(pa - v->head.load_pa) / PAGE_BYTES];
 	if (*owner) {
 		verify_fail(v, "table at %#" PRIx64 " is used by %s and again by %s", pa,
-			    v->spaces[*owner - 1].name, v->spaces[space].name);
+		            v->spaces[*owner - 1].name, v->spaces[space].name);
 		return NULL;
 	}
 	*owner = (uint16_t)(space + 1);
@@ -165,9 +165,9 @@ static void walk(struct verify *v, uint32_t space, unsigned level, uint64_t va, 
 		}
 		if (descriptor & ~(ADDRESS_MASK | TYPE_MASK)) {
 			verify_fail(v,
-				    "%s: level %u, address %#" PRIx64 ": %#" PRIx64
-				    " is no canonical table descriptor",
-				    v->spaces[space].name, level, va, descriptor);
+			            "%s: level %u, address %#" PRIx64 ": %#" PRIx64
+			            " is no canonical table descriptor",
+			            v->spaces[space].name, level, va, descriptor);
 			continue;
 		}
 		walk(v, space, level + 1, va, descriptor & ADDRESS_MASK);
@@ -175,7 +175,7 @@ static void walk(struct verify *v, uint32_t space, unsigned level, uint64_t va, 
 }
 
 static void add_space(struct verify *v, enum verify_kind kind, uint32_t index, uint64_t root_pa,
-		      const char *name)
+                      const char *name)
 {
 	struct verify_space *s = &v->spaces[v->space_count++];
 
@@ -183,7 +183,7 @@ static void add_space(struct verify *v, enum verify_kind kind, uint32_t index, u
 	s->index = index;
 	s->root_pa = root_pa;
 	snprintf(s->name, sizeof(s->name), "%s%.*s", kind == KIND_VM ? "guest of " : "",
-		 (int)NAME_BYTES, name);
+	         (int)NAME_BYTES, name);
 }
 
 void verify_tables(struct verify *v)
@@ -194,17 +194,17 @@ void verify_tables(struct verify *v)
 	add_space(v, KIND_EL2, 0, v->head.el2_root_pa, "EL2");
 	for (uint32_t i = 0; i < v->config.process_count; i++)
 		add_space(v, KIND_PROCESS, i, v->processes[i].vttbr & root_mask,
-			  v->processes[i].name);
+		          v->processes[i].name);
 	for (uint32_t i = 0; i < v->config.vm_count; i++)
 		add_space(v, KIND_VM, i, v->vms[i].vttbr & root_mask,
-			  v->processes[v->vms[i].process].name);
+		          v->processes[v->vms[i].process].name);
 	for (uint32_t i = 0; i < v->space_count; i++) {
 		struct verify_space *s = &v->spaces[i];
 
 		s->map_first = v->map_count;
 		if (s->root_pa % PAGE_BYTES)
 			verify_fail(v, "%s: root table %#" PRIx64 " is not a page", s->name,
-				    s->root_pa);
+			            s->root_pa);
 		else
 			walk(v, i, LEVEL_ROOT, 0, s->root_pa);
 		s->map_count = v->map_count - s->map_first;
@@ -230,7 +230,7 @@ static const struct verify_map *first_above(const struct verify *v, uint32_t spa
 }
 
 const struct verify_map *verify_lookup(const struct verify *v, uint32_t space, uint64_t va,
-				       uint64_t bytes)
+                                       uint64_t bytes)
 {
 	const struct verify_map *map = first_above(v, space, va);
 

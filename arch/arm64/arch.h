@@ -37,12 +37,12 @@ struct arch_vcpu {
 	uint64_t ifsr32;
 	uint64_t fpexc32;
 	uint64_t vdisr;
-	uint64_t mdscr;	   /* emulated: the guest's value never reaches hardware */
+	uint64_t mdscr;    /* emulated: the guest's value never reaches hardware */
 	uint64_t cntv_ctl; /* while the vCPU is not loaded */
 	uint64_t cntv_cval;
 };
 _Static_assert(sizeof(struct arch_vcpu) <= ARCH_VCPU_WORDS * sizeof(uint64_t),
-	       "the vCPU object has room for the architecture's part");
+               "the vCPU object has room for the architecture's part");
 
 static inline struct arch_vcpu *arch_vcpu_of(struct vcpu *vcpu)
 {
@@ -89,10 +89,10 @@ void el1_release(struct cpu *cpu, struct thread *thread);
 bool gich_common(uint32_t reg, bool write, uint64_t *value);
 
 /* gicv3.c */
-#define INTID_KICK	  0u
-#define INTID_STOP	  1u
+#define INTID_KICK        0u
+#define INTID_STOP        1u
 #define INTID_MAINTENANCE 25u /* BSA PPI numbers */
-#define INTID_HYP_TIMER	  26u
+#define INTID_HYP_TIMER   26u
 #define INTID_VIRT_TIMER  27u
 void gic_init_distributor(void);
 void gic_init_cpu(const struct cpu *cpu);

@@ -99,7 +99,7 @@ _Noreturn void boot_main(uint64_t index, const struct config *config)
 	if (index == 0u) {
 		if (cpu->config->mpidr != mpidr_affinity())
 			panic_values("started on another CPU than the image was compiled for:",
-				     mpidr_affinity(), cpu->config->mpidr, 0u);
+			             mpidr_affinity(), cpu->config->mpidr, 0u);
 		gic_init_distributor();
 	}
 	gic_init_cpu(cpu);

@@ -24,8 +24,8 @@
 static uint64_t el1_host_cpacr(const struct thread *thread)
 {
 	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u
-		       ? CPACR_FP
-		       : 0u;
+	               ? CPACR_FP
+	               : 0u;
 }
 
 /* TGE = 1; the guest's four registers go to memory, the host's take their place. */
@@ -214,7 +214,7 @@ static void el1_load_vcpu(struct cpu *cpu, struct thread *thread)
 	if (vgic_hw_owned(&thread->vcpu->vgic))
 		gic_timer_set_active(cpu, true);
 	sysreg_write(ICC_SRE_EL1,
-		     ICC_SRE_VALUE); /* where it does not trap, another may have cleared it */
+	             ICC_SRE_VALUE); /* where it does not trap, another may have cleared it */
 	sysreg_write(cntv_cval_el0, arch->cntv_cval);
 	isb(); /* the compare value before the enable: D11.2.4 */
 	sysreg_write(cntv_ctl_el0, arch->cntv_ctl);

@@ -66,8 +66,8 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	}
 }
 
-#define VTR_TDS	 (1ull << 19) /* ICH_HCR_EL2.TDIR is implemented */
-#define HCR_TC	 (1ull << 10)
+#define VTR_TDS  (1ull << 19) /* ICH_HCR_EL2.TDIR is implemented */
+#define HCR_TC   (1ull << 10)
 #define HCR_TDIR (1ull << 14)
 
 uint32_t arch_lr_count(void)

@@ -12,19 +12,19 @@
 #include "kernel/sched.h"
 #include "kernel/system.h"
 
-#define GICD_CTLR	0x0000u
-#define GICD_TYPER	0x0004u
-#define GICD_IGROUPR	0x0080u
-#define GICD_ISENABLER	0x0100u
-#define GICD_ICENABLER	0x0180u
-#define GICD_ICPENDR	0x0280u
-#define GICD_ISACTIVER	0x0300u
-#define GICD_ICACTIVER	0x0380u
+#define GICD_CTLR       0x0000u
+#define GICD_TYPER      0x0004u
+#define GICD_IGROUPR    0x0080u
+#define GICD_ISENABLER  0x0100u
+#define GICD_ICENABLER  0x0180u
+#define GICD_ICPENDR    0x0280u
+#define GICD_ISACTIVER  0x0300u
+#define GICD_ICACTIVER  0x0380u
 #define GICD_IPRIORITYR 0x0400u
-#define GICD_ICFGR	0x0c00u
-#define GICD_IROUTER	0x6000u
-#define GICD_RWP	(1u << 31)
-#define GICD_ENABLE	0x12u /* ARE_NS (or ARE), EnableGrp1A (or EnableGrp1) */
+#define GICD_ICFGR      0x0c00u
+#define GICD_IROUTER    0x6000u
+#define GICD_RWP        (1u << 31)
+#define GICD_ENABLE     0x12u /* ARE_NS (or ARE), EnableGrp1A (or EnableGrp1) */
 
 #define GICR_WAKER   0x0014u
 #define GICR_SGI     0x10000u /* the frame with the registers of INTIDs 0..31 */
@@ -96,8 +96,8 @@ void gic_init_cpu(const struct cpu *cpu)
 	for (uint32_t i = 0u; i < SPI_FIRST; i += 4u)
 		mmio_write32(sgi + GICD_IPRIORITYR + i, PRIORITY_WORD);
 	mmio_write32(sgi + GICD_ISENABLER,
-		     (1u << INTID_KICK) | (1u << INTID_STOP) | (1u << INTID_MAINTENANCE) |
-			     (1u << INTID_HYP_TIMER) | (1u << INTID_VIRT_TIMER));
+	             (1u << INTID_KICK) | (1u << INTID_STOP) | (1u << INTID_MAINTENANCE) |
+	                     (1u << INTID_HYP_TIMER) | (1u << INTID_VIRT_TIMER));
 
 	/*
 	 * System registers, not memory mapped, for EL1 too (IHI 0069 12.2.24). Then without the
@@ -143,15 +143,15 @@ void arch_irq_deactivate(uint32_t intid)
 void gic_timer_set_active(const struct cpu *cpu, bool active)
 {
 	mmio_write32(cpu->config->gicr_va + GICR_SGI + (active ? GICD_ISACTIVER : GICD_ICACTIVER),
-		     1u << INTID_VIRT_TIMER);
+	             1u << INTID_VIRT_TIMER);
 }
 
 static void gic_send(uint64_t mpidr, uint32_t intid)
 {
 	/* 12.2.19: Aff3.Aff2.Aff1, and Aff0 as a bit of the target list in its range of 16 */
 	uint64_t value = ((mpidr >> 32 & 0xffu) << 48) | ((mpidr >> 16 & 0xffu) << 32) |
-			 ((mpidr >> 8 & 0xffu) << 16) | ((mpidr & 0xf0u) >> 4 << 44) |
-			 (1ull << (mpidr & 0xfu)) | ((uint64_t)intid << 24);
+	                 ((mpidr >> 8 & 0xffu) << 16) | ((mpidr & 0xf0u) >> 4 << 44) |
+	                 (1ull << (mpidr & 0xfu)) | ((uint64_t)intid << 24);
 
 	/* what the target is to see is visible before the interrupt: pairs with its IAR read */
 	dsb_ishst();

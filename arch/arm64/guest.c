@@ -33,10 +33,10 @@ uint32_t guest_undefined(struct cpu *cpu, struct context *context, uint64_t esr,
 
 /* External abort syndromes: DFSC 0x10, on a stage-1 walk 0x15; EC by where it came from. */
 static void guest_inject_abort(struct context *context, bool fetch, bool walk, uint64_t esr,
-			       uint64_t far)
+                               uint64_t far)
 {
 	bool from_el1 = (context->pstate & PSTATE_M_MASK) >= PSTATE_EL1T &&
-			(context->pstate & PSTATE_A32) == 0u;
+	                (context->pstate & PSTATE_A32) == 0u;
 	uint64_t ec = (fetch ? 0x20ull : 0x24ull) + (from_el1 ? 1ull : 0ull);
 	uint64_t iss = walk ? 0x15ull : 0x10ull;
 
@@ -74,7 +74,7 @@ static uint32_t guest_call(struct cpu *cpu, struct context *context, uint64_t es
 	if (smc)
 		guest_advance(context, esr, full);
 	const uint64_t values[6] = {context->x[0], context->x[1], context->x[2], context->x[3],
-				    smc ? 1u : 0u};
+	                            smc ? 1u : 0u};
 	vcpu_exit(cpu->current, VCPU_EXIT_CALL, values);
 	return TRAP_RESUME;
 }
@@ -102,7 +102,7 @@ static uint64_t guest_store_value(const struct context *context, uint64_t esr)
 
 /* The GIC's frames are the kernel's; false: somebody else's address. */
 static bool guest_gic_access(struct cpu *cpu, struct context *context, uint64_t ipa, uint64_t esr,
-			     bool full, uint32_t *answer)
+                             bool full, uint32_t *answer)
 {
 	struct vcpu *vcpu = cpu->current->vcpu;
 	bool write = (esr & ISS_WRITE) != 0u;
@@ -157,7 +157,7 @@ static uint32_t guest_data_abort(struct cpu *cpu, struct context *context, uint6
 	} else {
 		bool write = (esr & ISS_WRITE) != 0u;
 		const uint64_t values[6] = {ipa, 1ull << ISS_SAS(esr),
-					    write ? guest_store_value(context, esr) : 0u};
+		                            write ? guest_store_value(context, esr) : 0u};
 
 		vcpu_exit(thread, write ? VCPU_EXIT_MMIO_WRITE : VCPU_EXIT_MMIO_READ, values);
 	}
@@ -210,7 +210,7 @@ uint32_t guest_trap(struct cpu *cpu, struct context *context, bool full)
 	guest_handler handler = guest_handlers[ESR_EC(esr)];
 
 	return handler != NULL ? handler(cpu, context, esr, full)
-			       : guest_undefined(cpu, context, esr, full);
+	                       : guest_undefined(cpu, context, esr, full);
 }
 
 void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)

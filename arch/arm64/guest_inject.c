@@ -106,7 +106,7 @@ void guest_inject(struct context *context, uint64_t esr, uint64_t far, bool set_
 	uint64_t old = context->pstate;
 	uint64_t sctlr = sysreg_read(sctlr_el1);
 	uint64_t kept = (old & PSTATE_A32) != 0u ? 0xf0000000ull | PSTATE_PAN
-						 : 0xf1000000ull | PSTATE_PAN | PSTATE_TCO;
+	                                         : 0xf1000000ull | PSTATE_PAN | PSTATE_TCO;
 	uint64_t now = (old & kept) | PSTATE_DAIF | PSTATE_EL1H;
 
 	if ((sctlr & SCTLR_SPAN) == 0u && guest_has_pan())

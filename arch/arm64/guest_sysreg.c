@@ -7,11 +7,11 @@
 #include "kernel/vcpu.h"
 
 #define REG(op0, op1, crn, crm, op2) SYSREG_ENCODE(op0##u, op1##u, crn##u, crm##u, op2##u)
-#define REG_OP0(reg)		     ((reg) >> 20 & 3u)
-#define REG_OP1(reg)		     ((reg) >> 14 & 7u)
-#define REG_CRN(reg)		     ((reg) >> 10 & 15u)
-#define REG_CRM(reg)		     ((reg) >> 1 & 15u)
-#define REG_OP2(reg)		     ((reg) >> 17 & 7u)
+#define REG_OP0(reg)                 ((reg) >> 20 & 3u)
+#define REG_OP1(reg)                 ((reg) >> 14 & 7u)
+#define REG_CRN(reg)                 ((reg) >> 10 & 15u)
+#define REG_CRM(reg)                 ((reg) >> 1 & 15u)
+#define REG_OP2(reg)                 ((reg) >> 17 & 7u)
 
 #define OSLSR_OSLM 8u /* the OS Lock is implemented, and open: D19.3.34 */
 
@@ -29,7 +29,7 @@ static uint64_t cntp_read(const struct vcpu *vcpu, enum cntp_register reg)
 		return (vcpu->ptimer_compare - now) & 0xffffffffu;
 	return vcpu->ptimer_control |
 	       ((vcpu->ptimer_control & 1u) != 0u && now >= vcpu->ptimer_compare ? CNTP_ISTATUS
-										 : 0u);
+	                                                                         : 0u);
 }
 
 static void cntp_write(struct vcpu *vcpu, enum cntp_register reg, uint64_t value)
@@ -78,7 +78,7 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 			vgic_sgi(&vcpu->vgic, *value, 1u);
 		return write;
 	case REG(3, 0, 12, 11,
-		 6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: with one security state the same */
+	         6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: with one security state the same */
 	case REG(3, 0, 12, 11, 7):
 		if (write)
 			vgic_sgi(&vcpu->vgic, *value, 0u);
@@ -118,7 +118,7 @@ static uint32_t guest_done(struct cpu *cpu, struct context *context, uint64_t es
 {
 	guest_advance(context, esr, full);
 	return full || cpu->resched || vgic_requested(&cpu->current->vcpu->vgic) ? TRAP_RESUME
-										 : TRAP_RETURN;
+	                                                                         : TRAP_RETURN;
 }
 
 uint32_t guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
@@ -149,8 +149,8 @@ uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool
 	uint32_t rt2 = (uint32_t)(esr >> 10) & 0x1fu;
 	uint32_t op2 = (uint32_t)(esr >> 17) & 7u;
 	bool timer = pair ? (esr >> 16 & 0xfu) == 2u && (esr >> 1 & 0xfu) == 14u
-			  : (esr >> 14 & 7u) == 0u && (esr >> 10 & 0xfu) == 14u &&
-				     (esr >> 1 & 0xfu) == 2u && op2 < 2u;
+	                  : (esr >> 14 & 7u) == 0u && (esr >> 10 & 0xfu) == 14u &&
+	                             (esr >> 1 & 0xfu) == 2u && op2 < 2u;
 	enum cntp_register reg = pair ? CNTP_CVAL : (enum cntp_register)op2;
 
 	if (!full)
@@ -160,8 +160,8 @@ uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool
 		return guest_undefined(cpu, context, esr, full);
 	if (write) {
 		cntp_write(vcpu, reg,
-			   pair ? (context->x[rt2] << 32) | (context->x[rt] & 0xffffffffu)
-				: context->x[rt] & 0xffffffffu);
+		           pair ? (context->x[rt2] << 32) | (context->x[rt] & 0xffffffffu)
+		                : context->x[rt] & 0xffffffffu);
 	} else {
 		uint64_t value = cntp_read(vcpu, reg);
 

@@ -28,11 +28,12 @@
 /* ID_AA64MMFR1_EL1: HAFDBS HPDS PAN SpecSEI ETS nTLBPA */
 #define MMFR1_SHOWN (F(0) | F(12) | F(20) | F(24) | F(36) | F(48))
 /* ID_AA64MMFR2_EL1: CnP UAO LSM VARange CCIDX ST AT IDS TTL BBM E0PD */
-#define MMFR2_SHOWN (F(0) | F(4) | F(8) | F(16) | F(20) | F(28) | F(32) | F(36) | F(48) | F(52) | F(60))
+#define MMFR2_SHOWN \
+	(F(0) | F(4) | F(8) | F(16) | F(20) | F(28) | F(32) | F(36) | F(48) | F(52) | F(60))
 
 #define READ(crm, op2) sysreg_read(S3_0_C0_C##crm##_##op2)
-#define CASE(crm, op2, shown)                                                                      \
-	case (crm)*8u + (op2):                                                                     \
+#define CASE(crm, op2, shown)  \
+	case (crm)*8u + (op2): \
 		return READ(crm, op2) & (shown)
 
 static uint64_t id_at_most(uint64_t value, uint32_t bit, uint64_t most)
@@ -50,6 +51,7 @@ static uint64_t id_pfr0(void)
 
 uint64_t id_register(uint32_t crm, uint32_t op2)
 {
+	/* clang-format off */
 	switch (crm * 8u + op2) {
 	CASE(1, 0, 0x0f0fffffull);      /* ID_PFR0: no RAS, AMU */
 	CASE(1, 1, ~(F(4) | F(12)));    /* ID_PFR1: no Security, Virtualization */
@@ -87,4 +89,5 @@ uint64_t id_register(uint32_t crm, uint32_t op2)
 	default:
 		return 0u;
 	}
+	/* clang-format on */
 }

@@ -2,8 +2,8 @@
 /* The board's firmware: PSCI (DEN 0022) by SMC, the only conduit there is at EL2. */
 #include "arch/arm64/arch.h"
 
-#define PSCI_CPU_ON	  0xc4000003u
-#define PSCI_SYSTEM_OFF	  0x84000008u
+#define PSCI_CPU_ON       0xc4000003u
+#define PSCI_SYSTEM_OFF   0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
 
 static int64_t psci_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
@@ -15,10 +15,10 @@ static int64_t psci_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 
 	/* SMCCC 1.0 (DEN 0028 2.7): x4 to x17 may be lost */
 	__asm__ volatile("smc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
-			 :
-			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-			   "x15", "x16", "x17", "memory");
+	                 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+	                 :
+	                 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+	                   "x15", "x16", "x17", "memory");
 	return (int64_t)x0;
 }
 

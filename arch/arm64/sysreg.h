@@ -26,16 +26,17 @@
 #define HCR_TLOR  (1ull << 35) /* trap LORegions registers */
 #define HCR_TERR  (1ull << 36) /* trap RAS error records */
 
-#define HCR_HOST  (HCR_RW | HCR_TGE | HCR_DC | HCR_TWI | HCR_VM)
+#define HCR_HOST (HCR_RW | HCR_TGE | HCR_DC | HCR_TWI | HCR_VM)
 #define HCR_GUEST                                                                                  \
 	(HCR_RW | HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TWI | HCR_TID1 | \
 	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TLOR | HCR_TERR)
 
 /* Stage 2, stage 1 of EL2 */
-#define VTCR_VALUE      0x80023559ull /* T0SZ 25, SL0 1, WB WA inner shareable, 4 KiB, 40-bit PA */
-#define TCR_EL2_VALUE   0x80823519ull /* T0SZ 25, WB WA inner shareable, 4 KiB, 40-bit PA, RES1 */
-#define MAIR_EL2_VALUE  0xff04ull     /* 0: Device-nGnRE, 1: Normal write-back */
-#define SCTLR_EL2_VALUE 0x30cd183dull /* M, A off (strict alignment by compiler), C, SA, I, WXN, RES1 */
+#define VTCR_VALUE     0x80023559ull /* T0SZ 25, SL0 1, WB WA inner shareable, 4 KiB, 40-bit PA */
+#define TCR_EL2_VALUE  0x80823519ull /* T0SZ 25, WB WA inner shareable, 4 KiB, 40-bit PA, RES1 */
+#define MAIR_EL2_VALUE 0xff04ull     /* 0: Device-nGnRE, 1: Normal write-back */
+#define SCTLR_EL2_VALUE \
+	0x30cd183dull /* M, A off (strict alignment by compiler), C, SA, I, WXN, RES1 */
 
 /* What governs a process at EL0 (E2H is 0, so the EL1 registers do). */
 #define SCTLR_HOST   0x34d5d99cull /* little endian, UCI, UCT, DZE, no WFI/WFE trap, no UMA, RES1 */
@@ -47,8 +48,9 @@
 #define CPTR_TFP   (1ull << 10)
 
 /* MDCR_EL2: TDRA TDOSA TDA TPM TPMCR, TPMS, TTRF; HPMN is filled in */
-#define MDCR_VALUE ((1ull << 11) | (1ull << 10) | (1ull << 9) | (1ull << 6) | (1ull << 5) | \
-		    (1ull << 14) | (1ull << 19))
+#define MDCR_VALUE                                                                              \
+	((1ull << 11) | (1ull << 10) | (1ull << 9) | (1ull << 6) | (1ull << 5) | (1ull << 14) | \
+	 (1ull << 19))
 
 /* CNTHCTL_EL2 (E2H 0): EL1PCTEN; the physical timer traps */
 #define CNTHCTL_VALUE 1ull
@@ -74,45 +76,45 @@
 #define SCTLR_RESET 0x30d00800ull /* RES1; MMU, caches, alignment check off, little endian */
 
 /* Exception classes, ESR_EL2.EC */
-#define ESR_EC(esr)     ((uint32_t)((esr) >> 26) & 0x3fu)
-#define EC_UNKNOWN      0x00u
-#define EC_WFX          0x01u
-#define EC_CP15_32      0x03u
-#define EC_CP15_64      0x04u
-#define EC_CP14_32      0x05u
-#define EC_CP14_LDC     0x06u
-#define EC_FP           0x07u
-#define EC_VMRS         0x08u
-#define EC_CP14_64      0x0cu
-#define EC_SVC64        0x15u
-#define EC_HVC64        0x16u
-#define EC_SMC64        0x17u
-#define EC_SYSREG       0x18u
-#define EC_FETCH_LOWER  0x20u
-#define EC_DATA_LOWER   0x24u
-#define EC_SERROR       0x2fu
-#define ESR_IL          (1ull << 25)
+#define ESR_EC(esr)    ((uint32_t)((esr) >> 26) & 0x3fu)
+#define EC_UNKNOWN     0x00u
+#define EC_WFX         0x01u
+#define EC_CP15_32     0x03u
+#define EC_CP15_64     0x04u
+#define EC_CP14_32     0x05u
+#define EC_CP14_LDC    0x06u
+#define EC_FP          0x07u
+#define EC_VMRS        0x08u
+#define EC_CP14_64     0x0cu
+#define EC_SVC64       0x15u
+#define EC_HVC64       0x16u
+#define EC_SMC64       0x17u
+#define EC_SYSREG      0x18u
+#define EC_FETCH_LOWER 0x20u
+#define EC_DATA_LOWER  0x24u
+#define EC_SERROR      0x2fu
+#define ESR_IL         (1ull << 25)
 
 /* Data and instruction abort syndromes */
-#define ISS_DFSC(esr)      ((uint32_t)(esr) & 0x3fu)
-#define DFSC_TYPE(dfsc)    ((dfsc) >> 2) /* without the level */
-#define DFSC_TRANSLATION   1u
-#define ISS_WRITE          (1ull << 6)
-#define ISS_S1PTW          (1ull << 7)
-#define ISS_CM             (1ull << 8)
-#define ISS_AR             (1ull << 14)
-#define ISS_SF             (1ull << 15)
-#define ISS_SRT(esr)       ((uint32_t)((esr) >> 16) & 0x1fu)
-#define ISS_SSE            (1ull << 21)
-#define ISS_SAS(esr)       ((uint32_t)((esr) >> 22) & 3u)
-#define ISS_ISV            (1ull << 24)
+#define ISS_DFSC(esr)    ((uint32_t)(esr)&0x3fu)
+#define DFSC_TYPE(dfsc)  ((dfsc) >> 2) /* without the level */
+#define DFSC_TRANSLATION 1u
+#define ISS_WRITE        (1ull << 6)
+#define ISS_S1PTW        (1ull << 7)
+#define ISS_CM           (1ull << 8)
+#define ISS_AR           (1ull << 14)
+#define ISS_SF           (1ull << 15)
+#define ISS_SRT(esr)     ((uint32_t)((esr) >> 16) & 0x1fu)
+#define ISS_SSE          (1ull << 21)
+#define ISS_SAS(esr)     ((uint32_t)((esr) >> 22) & 3u)
+#define ISS_ISV          (1ull << 24)
 
 /* System registers by their encoding, as a trap's syndrome gives it (ISS bits 21:10, 4:1) */
-#define SYSREG_ENCODE(op0, op1, crn, crm, op2)                                                     \
+#define SYSREG_ENCODE(op0, op1, crn, crm, op2) \
 	(((op0) << 20) | ((op2) << 17) | ((op1) << 14) | ((crn) << 10) | ((crm) << 1))
-#define SYSREG_MASK     SYSREG_ENCODE(3u, 7u, 15u, 15u, 7u)
-#define SYSREG_RT(esr)  ((uint32_t)((esr) >> 5) & 0x1fu)
-#define SYSREG_READ     1u
+#define SYSREG_MASK    SYSREG_ENCODE(3u, 7u, 15u, 15u, 7u)
+#define SYSREG_RT(esr) ((uint32_t)((esr) >> 5) & 0x1fu)
+#define SYSREG_READ    1u
 
 /* GICv3 CPU interface and virtual interface names that old assemblers lack */
 #define ICC_IAR1_EL1    S3_0_C12_C12_0
@@ -136,11 +138,11 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#define SYSREG_READ_(name)                                                                         \
-	({                                                                                         \
-		uint64_t value_;                                                                   \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_));                                 \
-		value_;                                                                            \
+#define SYSREG_READ_(name)                                         \
+	({                                                         \
+		uint64_t value_;                                   \
+		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
+		value_;                                            \
 	})
 #define SYSREG_WRITE_(name, value) __asm__ volatile("msr " #name ", %0" : : "r"((uint64_t)(value)))
 #define sysreg_read(name)          SYSREG_READ_(name)

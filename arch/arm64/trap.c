@@ -82,7 +82,7 @@ _Noreturn void trap_bug(uint64_t vector)
 	print_text("\r\nbulkhead: exception in the kernel, vector ");
 	print_decimal(vector);
 	panic_values("ESR_EL2, ELR_EL2, FAR_EL2:", sysreg_read(esr_el2), sysreg_read(elr_el2),
-		     sysreg_read(far_el2));
+	             sysreg_read(far_el2));
 }
 
 _Noreturn void arch_halt(void)

@@ -5,7 +5,7 @@
 
 #define PSTATE_SETTABLE_A64 (0xf0000000ull | PSTATE_DAIF | PSTATE_M_MASK)
 #define PSTATE_SETTABLE_A32 (0xfe0ffdffull | 0x200ull)
-#define PSTATE_A32_USER	    0x10ull
+#define PSTATE_A32_USER     0x10ull
 
 static void vcpu_state_zero(uint64_t *words, uint64_t count)
 {

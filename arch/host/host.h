@@ -12,9 +12,9 @@
 #define HOST_TICKS_PER_SECOND 1000000u
 
 struct host {
-	struct cpu *cpu;	/* the executing CPU */
-	uint64_t now;		/* its counter */
-	uint64_t deadline;	/* last programmed */
+	struct cpu *cpu;        /* the executing CPU */
+	uint64_t now;           /* its counter */
+	uint64_t deadline;      /* last programmed */
 	uint32_t ipis[CPU_MAX]; /* sent to each CPU */
 	uint32_t irq_enables;
 	uint32_t irq_disables;

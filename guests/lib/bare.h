@@ -64,19 +64,19 @@ void print_arguments(const char *format, va_list arguments);
 size_t format_text(char *text, size_t bytes, const char *format, va_list arguments);
 
 /* PSCI and SMCCC by HVC */
-#define PSCI_VERSION	   0x84000000u
+#define PSCI_VERSION       0x84000000u
 #define PSCI_CPU_SUSPEND   0xc4000001u
-#define PSCI_CPU_OFF	   0x84000002u
-#define PSCI_CPU_ON	   0xc4000003u
+#define PSCI_CPU_OFF       0x84000002u
+#define PSCI_CPU_ON        0xc4000003u
 #define PSCI_AFFINITY_INFO 0xc4000004u
 #define PSCI_MIGRATE_INFO  0x84000006u
-#define PSCI_SYSTEM_OFF	   0x84000008u
+#define PSCI_SYSTEM_OFF    0x84000008u
 #define PSCI_SYSTEM_RESET  0x84000009u
-#define PSCI_FEATURES	   0x8400000au
-#define PSCI_SUCCESS	   0
+#define PSCI_FEATURES      0x8400000au
+#define PSCI_SUCCESS       0
 #define PSCI_NOT_SUPPORTED (-1)
-#define PSCI_INVALID	   (-2)
-#define PSCI_ALREADY_ON	   (-4)
+#define PSCI_INVALID       (-2)
+#define PSCI_ALREADY_ON    (-4)
 #define PSCI_AFFINITY_ON   0
 #define PSCI_AFFINITY_OFF  1
 

@@ -18,14 +18,14 @@
 #define INTID_UART   33u
 #define INTID_SPARE  80u /* to 103: SPIs with no device behind them */
 
-#define UART_DR	   0x00u
+#define UART_DR    0x00u
 #define UART_RSR   0x04u
-#define UART_FR	   0x18u
+#define UART_FR    0x18u
 #define UART_ILPR  0x20u
 #define UART_IBRD  0x24u
 #define UART_FBRD  0x28u
 #define UART_LCR_H 0x2cu
-#define UART_CR	   0x30u
+#define UART_CR    0x30u
 #define UART_IFLS  0x34u
 #define UART_IMSC  0x38u
 #define UART_RIS   0x3cu

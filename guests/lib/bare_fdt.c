@@ -10,7 +10,7 @@
 #define FDT_BEGIN_NODE 1u
 #define FDT_END_NODE   2u
 #define FDT_PROP       3u
-#define FDT_NOP	       4u
+#define FDT_NOP        4u
 
 #define HEADER_BYTES   4u /* offsets of the header's words */
 #define HEADER_STRUCT  8u
@@ -90,10 +90,10 @@ uint32_t fdt_banks(uint64_t tree, struct bank *banks, uint32_t count)
 {
 	uint64_t at = tree + word(tree + HEADER_STRUCT);
 	struct walk walk = {.strings = tree + word(tree + HEADER_STRINGS),
-			    .address_cells = 2,
-			    .size_cells = 1,
-			    .banks = banks,
-			    .room = count};
+	                    .address_cells = 2,
+	                    .size_cells = 1,
+	                    .banks = banks,
+	                    .room = count};
 
 	for (;;) {
 		uint32_t token = word(at);

@@ -36,7 +36,7 @@
 #define GICD_CTLR_ARE  0x10u
 #define GICD_CTLR_DS   0x40u
 
-#define ICC_CTLR_CBPR	 1u
+#define ICC_CTLR_CBPR    1u
 #define ICC_CTLR_EOIMODE 2u
 
 #define GIC_PRIORITY 0xa0u /* of every interrupt after gic_init() */

@@ -72,11 +72,11 @@ size_t format_text(char *text, size_t bytes, const char *format, va_list argumen
 			wide = true;
 		if (*format == 'u' || *format == 'x')
 			out_number(&out,
-				   wide ? va_arg(arguments, uint64_t) : va_arg(arguments, uint32_t),
-				   *format == 'x' ? 16 : 10, width, pad);
+			           wide ? va_arg(arguments, uint64_t) : va_arg(arguments, uint32_t),
+			           *format == 'x' ? 16 : 10, width, pad);
 		else if (*format == 'd')
 			out_signed(&out,
-				   wide ? va_arg(arguments, int64_t) : va_arg(arguments, int32_t));
+			           wide ? va_arg(arguments, int64_t) : va_arg(arguments, int32_t));
 		else if (*format == 's')
 			out_string(&out, va_arg(arguments, const char *));
 		else if (*format == 'c')

@@ -6,9 +6,9 @@
 #include "guests/lib/bare.h"
 
 #define VECTOR_KIND(vector) ((vector)&3u)
-#define KIND_SYNC	    0u
-#define KIND_IRQ	    1u
-#define KIND_FIQ	    2u
+#define KIND_SYNC           0u
+#define KIND_IRQ            1u
+#define KIND_FIQ            2u
 
 #define ESR_EC(esr)   ((uint32_t)((esr) >> 26) & 0x3fu)
 #define EC_FETCH_SAME 0x21u
@@ -73,7 +73,7 @@ struct trap_frame *guest_trap(struct trap_frame *frame, uint64_t vector)
 	if (probe_taken(frame, vector))
 		return frame;
 	print_unlocked("\nGUEST: unexpected exception ESR=0x%lx ELR=0x%lx FAR=0x%lx vector %u\n",
-		       READ_REG(esr_el1), frame->elr, READ_REG(far_el1), (uint32_t)vector);
+	               READ_REG(esr_el1), frame->elr, READ_REG(far_el1), (uint32_t)vector);
 	psci_system_off();
 }
 

@@ -108,10 +108,10 @@ static int setup(void **state)
 	cpus[0] = (struct config_cpu){.thread_first = 0, .thread_count = 2};
 	cpus[1] = (struct config_cpu){.mpidr = 1, .thread_first = 2, .thread_count = 2};
 	vms[0] = (struct config_vm){.gicd_ipa = 0x8000000u,
-				    .gicr_ipa = 0x80a0000u,
-				    .process = VMP,
-				    .vcpu_count = 1,
-				    .spi_count = 64};
+	                            .gicr_ipa = 0x80a0000u,
+	                            .process = VMP,
+	                            .vcpu_count = 1,
+	                            .spi_count = 64};
 	vcpus[0] = (struct config_vcpu){.vm = 0, .thread = 3, .vmpidr = 0x80000000u};
 	interrupts[0] = (struct config_interrupt){.intid = 33, .thread = 2, .bit = 3};
 	/* supervisor: the others' processes; task: notify the VM; driver: its interrupt */
@@ -530,7 +530,7 @@ static void test_random_calls(void **state)
 		if (number == SYSCALL_SYSTEM_CONTROL)
 			continue;
 		(void)call(cpu->current, number, rand() % 4 != 0 ? small : (uint64_t)rand() << 33,
-			   rand() % 2 != 0 ? small : host.now + (uint64_t)rand() % 1000u);
+		           rand() % 2 != 0 ? small : host.now + (uint64_t)rand() % 1000u);
 	}
 }
 
@@ -543,7 +543,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_priority_and_idle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wait_times_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_notify_sends_ipi_only_when_it_preempts, setup,
-						teardown),
+	                                        teardown),
 		cmocka_unit_test_setup_teardown(test_handles_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_start_across_cpus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_cpu, setup, teardown),

@@ -41,8 +41,8 @@ static void test_plain(void **state)
 	expect_line("\b\b", "", 0);
 	expect_line("a\tb", "a       b", 9);
 	expect_line("a\a\x01\x7f"
-		    "b",
-		    "ab", 2);
+	            "b",
+	            "ab", 2);
 }
 
 static void test_sequences(void **state)
@@ -63,8 +63,8 @@ static void test_sequences(void **state)
 	expect_line("\x1b]0;title\ax", "x", 1);
 	expect_line("\x1b]0;title\x1b\\x", "x", 1);
 	expect_line("\x1b(Bx\x1b"
-		    "7y",
-		    "xy", 2);
+	            "7y",
+	            "xy", 2);
 	expect_line("a\x1b[99999999999Dx", "x", 1);
 }
 
@@ -109,7 +109,7 @@ static void test_random(void **state)
 
 		seed = seed * 1664525u + 1013904223u;
 		byte = (seed >> 8 & 3u) != 0u ? likely[(seed >> 16) % (sizeof(likely) - 1)]
-					      : (uint8_t)(seed >> 24);
+		                              : (uint8_t)(seed >> 24);
 		if (line_byte(&line, byte) == LINE_END && (seed & 0x1000u) != 0u)
 			line_clear(&line);
 		assert_true(line.length <= LINE_CELLS);
@@ -120,7 +120,7 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),	   cmocka_unit_test(test_sequences),
+		cmocka_unit_test(test_plain),      cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_characters), cmocka_unit_test(test_end_and_full),
 		cmocka_unit_test(test_random),
 	};

@@ -110,7 +110,7 @@ static void test_banner(void **state)
 {
 	(void)state;
 	assert_string_equal(terminal(), "Bulkhead: Ctrl-] ? for help. 1 alive 2 control "
-					"3 linux (keyboard) 0 supervisor\r\n");
+	                                "3 linux (keyboard) 0 supervisor\r\n");
 }
 
 static void test_default_focus(void **state)
@@ -146,7 +146,7 @@ static void test_numbers(void **state)
 		mux_add(&mux, names[i]);
 	mux_start(&mux, now);
 	assert_string_equal(terminal(), "Bulkhead: Ctrl-] ? for help. 1 a 2 b 3 linux (keyboard) "
-					"4 c 0 supervisor\r\n");
+	                                "4 c 0 supervisor\r\n");
 	for (uint32_t i = 0; i < 5; i++) {
 		static const char keys[] = "10234";
 
@@ -175,7 +175,7 @@ static void test_others_by_line(void **state)
 	print(CONTROL, "ps\r\n\n20 loops\n30");
 	assert_string_equal(terminal(), "control| 10 loops\r\ncontrol| 20 loops\r\n");
 	print(ALIVE, "\x1b[2J\x1b]0;evil\a\x9b"
-		     "31mhi\b\bHI\n");
+	             "31mhi\b\bHI\n");
 	assert_string_equal(terminal(), "alive| ?31mHI\r\n");
 }
 
@@ -385,7 +385,7 @@ static void test_flood_of_all(void **state)
 		for (uint32_t world = 0; world < mux.world_count; world++) {
 			if (mux_room(&mux, world) != 0 && (world != SUPERVISOR || i % 256 == 0))
 				mux_output(&mux, world, "0123456789012345678901234567890123456\n",
-					   38, now);
+				           38, now);
 		}
 		for (uint32_t j = 0; j < 8; j++)
 			mux_drop(&mux);
@@ -442,7 +442,7 @@ static void test_slow_terminal(void **state)
 		type("\x1d?");
 	assert_true(strlen(terminal()) < MUX_TX_BYTES);
 	assert_true(strcmp(shown + shown_length - 9, "in vain\r\n") == 0 ||
-		    strcmp(shown + shown_length - 9, " ? this\r\n") == 0);
+	            strcmp(shown + shown_length - 9, " ? this\r\n") == 0);
 }
 
 /* A world that does not read its input cannot block the keyboard. */
@@ -493,8 +493,8 @@ static uint32_t random_below(uint32_t end)
 
 struct source {
 	uint32_t printed; /* number of the line that is being printed */
-	uint32_t at;	  /* in it */
-	uint32_t seen;	  /* number of the next line that the terminal has to show */
+	uint32_t at;      /* in it */
+	uint32_t seen;    /* number of the next line that the terminal has to show */
 };
 
 static struct source sources[SUPERVISOR + 1];
@@ -506,10 +506,10 @@ static uint32_t row_cursor;
 static void source_line(char *to, size_t bytes, uint32_t world, uint32_t number, bool raw)
 {
 	(void)snprintf(to, bytes, raw ? "\x1b[1m%s\x1b[m \x1b[6n%u X\b.%.*s%s" : "%s %u .%.*s%s",
-		       mux.world[world].name, number, (int)(number * 7u % 100u),
-		       "----------------------------------------------------------------------"
-		       "------------------------------",
-		       raw ? "\n" : "");
+	               mux.world[world].name, number, (int)(number * 7u % 100u),
+	               "----------------------------------------------------------------------"
+	               "------------------------------",
+	               raw ? "\n" : "");
 }
 
 static void source_print(uint32_t world, uint32_t count)

@@ -18,9 +18,9 @@
 #include "user/services/supervisor_policy.h"
 #include "user/services/supervisor_text.h"
 
-#define SECOND	 1000u
+#define SECOND   1000u
 #define ON_FAULT CHILD_RESTART_ON_FAULT
-#define ALWAYS	 (CHILD_RESTART_ON_FAULT | CHILD_RESTART_ALWAYS)
+#define ALWAYS   (CHILD_RESTART_ON_FAULT | CHILD_RESTART_ALWAYS)
 
 static struct process_child info;
 static struct policy_child child;
@@ -138,7 +138,7 @@ static void test_absent(void **state)
 }
 
 static bool command(bool (*verb)(struct policy_child *, const struct policy_view *),
-		    uint64_t process_state)
+                    uint64_t process_state)
 {
 	struct policy_view it = view(process_state, 0);
 
@@ -186,7 +186,7 @@ static void test_start_forgets(void **state)
 }
 
 static void expect_end(uint64_t reason, uint64_t code, uint64_t address,
-		       enum policy_verdict verdict, const char *want)
+                       enum policy_verdict verdict, const char *want)
 {
 	char text[TEXT_LINE_BYTES];
 	size_t length;
@@ -202,25 +202,25 @@ static void test_end_lines(void **state)
 	begin(ON_FAULT, 3);
 	(void)ends(EXIT_REASON_FAULT, 1);
 	expect_end(EXIT_REASON_FAULT, 0x93800044u, 0x1000, POLICY_RETRY,
-		   "linux stopped: fault, data abort of a write at 0x1000, ESR 0x93800044; "
-		   "starts again, 1 of 3 in 60 s");
+	           "linux stopped: fault, data abort of a write at 0x1000, ESR 0x93800044; "
+	           "starts again, 1 of 3 in 60 s");
 	expect_end(EXIT_REASON_FAULT, 0x02000000u, 0x1000, POLICY_STAYS,
-		   "linux stopped: fault, undefined instruction, ESR 0x2000000; stays stopped");
+	           "linux stopped: fault, undefined instruction, ESR 0x2000000; stays stopped");
 	expect_end(EXIT_REASON_FAULT, 0xfc000000u, 0x1000, POLICY_GIVE_UP,
-		   "linux stopped: fault, exception at 0x1000, ESR 0xfc000000; "
-		   "stays stopped after 3 restarts in 60 s");
+	           "linux stopped: fault, exception at 0x1000, ESR 0xfc000000; "
+	           "stays stopped after 3 restarts in 60 s");
 	expect_end(EXIT_REASON_FAILED, 7, 0, POLICY_STAYS,
-		   "linux stopped: failed, code 7; stays stopped");
+	           "linux stopped: failed, code 7; stays stopped");
 	expect_end(EXIT_REASON_SERROR, 0xbe000000u, 0, POLICY_STAYS,
-		   "linux stopped: serror, ESR 0xbe000000; stays stopped");
+	           "linux stopped: serror, ESR 0xbe000000; stays stopped");
 	expect_end(EXIT_REASON_RESET, 0, 0, POLICY_STARTS, "linux stopped: reset; starts again");
 	expect_end(99, 0, 0, POLICY_STAYS, "linux stopped: ?; stays stopped");
 	/* the longest of all fits */
 	memset(info.name, 'n', NAME_BYTES - 1);
 	assert_in_range(text_end((char[TEXT_LINE_BYTES]){0}, TEXT_LINE_BYTES, &info,
-				 EXIT_REASON_FAULT, UINT64_MAX & ~0x6c000000ull, UINT64_MAX,
-				 POLICY_GIVE_UP, &child),
-			100, TEXT_LINE_BYTES - 2);
+	                         EXIT_REASON_FAULT, UINT64_MAX & ~0x6c000000ull, UINT64_MAX,
+	                         POLICY_GIVE_UP, &child),
+	                100, TEXT_LINE_BYTES - 2);
 }
 
 static void test_status_lines(void **state)
@@ -243,14 +243,14 @@ static void test_status_lines(void **state)
 	(void)text_status_header(header, sizeof(header));
 	(void)text_status_line(text, sizeof(text), &status);
 	assert_string_equal(header, "world        state    reason     cpu%  exits/s    periods "
-				    "restarts   EL2/s");
+	                            "restarts   EL2/s");
 	assert_string_equal(text, "linux        running  -          75.0      450      12345 "
-				  "       2      16");
+	                          "       2      16");
 	assert_int_equal(strlen(text), strlen(header));
 	status = (struct text_status){.name = "off", .reason = EXIT_REASON_OFF};
 	(void)text_status_line(text, sizeof(text), &status);
 	assert_string_equal(text, "off          stopped  off         0.0        0          0 "
-				  "       0       0");
+	                          "       0       0");
 }
 
 static void test_typing(void **state)
@@ -283,7 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_autostart), cmocka_unit_test(test_ends_by_itself),
-		cmocka_unit_test(test_window),	  cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_window),    cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_commands),  cmocka_unit_test(test_start_forgets),
 		cmocka_unit_test(test_end_lines), cmocka_unit_test(test_status_lines),
 		cmocka_unit_test(test_typing),

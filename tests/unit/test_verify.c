@@ -20,7 +20,7 @@
 
 #define ROOT(process) (s->roots[process])
 #define GUEST(vm)     (s->roots[PROCESSES + (vm)])
-#define NEW_PA	      0x48000000ull
+#define NEW_PA        0x48000000ull
 
 struct mutation {
 	const char *name;

@@ -15,7 +15,7 @@
 
 #include "tests/unit/test_verify_sample.h"
 
-#define ENTRIES	    512u
+#define ENTRIES     512u
 #define RANDOM_RUNS 1500u
 
 static uint64_t random_next(uint64_t *state)
@@ -34,9 +34,9 @@ static unsigned flip(struct sample *s, uint64_t *entry, unsigned bit)
 	good = sample_verify(s, NULL);
 	if (good)
 		print_error("unnoticed: table %#llx, entry %u, bit %u: %#llx\n",
-			    (unsigned long long)((uint8_t *)entry - s->file) / PAGE_BYTES,
-			    (unsigned)((uintptr_t)entry % PAGE_BYTES / 8), bit,
-			    (unsigned long long)*entry);
+		            (unsigned long long)((uint8_t *)entry - s->file) / PAGE_BYTES,
+		            (unsigned)((uintptr_t)entry % PAGE_BYTES / 8), bit,
+		            (unsigned long long)*entry);
 	*entry ^= 1ull << bit;
 	return good;
 }
@@ -66,7 +66,7 @@ static void test_descriptors(void **state)
 		}
 	}
 	print_message("%u flips in %u tables, %u unnoticed\n", flips, (unsigned)s.table_count,
-		      unnoticed);
+	              unnoticed);
 	assert_true(flips > 5000);
 	assert_int_equal(unnoticed, 0);
 	free(s.file);
@@ -109,7 +109,7 @@ static void test_random(void **state)
 		passed += sample_verify(&s, NULL);
 	}
 	print_message("%u of %u damaged images passed: damage in text or a payload\n", passed,
-		      RANDOM_RUNS);
+	              RANDOM_RUNS);
 	free(good);
 	free(s.file);
 }

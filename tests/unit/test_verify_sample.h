@@ -14,26 +14,26 @@
 
 #include "tool/verify.h"
 
-#define LOAD_PA		0x40200000ull
-#define UART_PA		0x09000000ull
-#define GICD_PA		0x08000000ull
-#define GICR_PA		0x080a0000ull
-#define GICR_VA		(KERNEL_DEVICE_VA + 0x10000)
-#define UART_VA		(GICR_VA + 0x40000)
-#define LINUX_RAM_IPA	0x40000000ull
+#define LOAD_PA         0x40200000ull
+#define UART_PA         0x09000000ull
+#define GICD_PA         0x08000000ull
+#define GICR_PA         0x080a0000ull
+#define GICR_VA         (KERNEL_DEVICE_VA + 0x10000)
+#define UART_VA         (GICR_VA + 0x40000)
+#define LINUX_RAM_IPA   0x40000000ull
 #define CONTROL_RAM_IPA 0x0ull
-#define TABLE_PAGES	48u
-#define FILE_PAGES	80u
+#define TABLE_PAGES     48u
+#define FILE_PAGES      80u
 
 /* descriptors, once more */
-#define EL2_RX	     0x7c7ull
-#define EL2_RO	     (0x7c7ull | 1ull << 54)
-#define EL2_RW	     (0x747ull | 1ull << 54)
+#define EL2_RX       0x7c7ull
+#define EL2_RO       (0x7c7ull | 1ull << 54)
+#define EL2_RW       (0x747ull | 1ull << 54)
 #define EL2_DEVICE   (0x443ull | 1ull << 54)
-#define S2_RX	     0x77full
-#define S2_RO	     (0x77full | 1ull << 54)
-#define S2_RW	     (0x7ffull | 1ull << 54)
-#define S2_RWX	     0x7ffull
+#define S2_RX        0x77full
+#define S2_RO        (0x77full | 1ull << 54)
+#define S2_RW        (0x7ffull | 1ull << 54)
+#define S2_RWX       0x7ffull
 #define S2_DEVICE_RW (0x4c7ull | 1ull << 54)
 
 enum { SUPERVISOR, CONSOLE, ALIVE, LINUX, CONTROL, PROCESSES };
@@ -102,7 +102,7 @@ static inline uint64_t *sample_entry(struct sample *s, uint64_t root, uint64_t v
 }
 
 static inline void sample_map(struct sample *s, uint64_t root, uint64_t va, uint64_t pa,
-			      uint64_t pages, uint64_t bits)
+                              uint64_t pages, uint64_t bits)
 {
 	for (uint64_t i = 0; i < pages; i++)
 		*sample_entry(s, root, va + i * PAGE_BYTES, 3) = (pa + i * PAGE_BYTES) | bits;
@@ -148,7 +148,7 @@ static inline void sample_el2(struct sample *s)
 	sample_map(s, s->el2_root, kernel_va(objects), objects, 3, EL2_RW);
 	for (uint64_t i = 0; i < CPUS; i++)
 		sample_map(s, s->el2_root, kernel_va(stacks) + i * 0x5000 + 0x1000,
-			   stacks + i * 0x5000 + 0x1000, 4, EL2_RW);
+		           stacks + i * 0x5000 + 0x1000, 4, EL2_RW);
 	sample_map(s, s->el2_root, KERNEL_DEVICE_VA, GICD_PA, 16, EL2_DEVICE);
 	sample_map(s, s->el2_root, GICR_VA, GICR_PA, 64, EL2_DEVICE);
 	sample_map(s, s->el2_root, UART_VA, UART_PA, 1, EL2_DEVICE);
@@ -194,7 +194,7 @@ static inline void sample_arrays(struct sample *s)
 static inline void sample_threads(struct sample *s)
 {
 	static const uint32_t process_of[THREADS] = {SUPERVISOR, CONSOLE, ALIVE,
-						     LINUX,	 LINUX,	  CONTROL};
+	                                             LINUX,      LINUX,   CONTROL};
 
 	for (uint32_t i = 0; i < THREADS; i++) {
 		struct config_process *p = &s->config->processes[process_of[i]];
@@ -216,7 +216,7 @@ static inline void sample_threads(struct sample *s)
 }
 
 static inline uint32_t sample_handle(struct sample *s, uint32_t process, uint32_t kind,
-				     uint32_t object, uint32_t argument)
+                                     uint32_t object, uint32_t argument)
 {
 	struct config_process *p = &s->config->processes[process];
 
@@ -240,11 +240,11 @@ static inline void sample_channel(struct sample *s, uint32_t process)
 	s->infos[process]->channels[mine->channel_count++] = (struct process_channel){
 		"console",  CHANNEL_VA,
 		PAGE_BYTES, sample_handle(s, process, HANDLE_NOTIFY, console->thread[0], bit),
-		9,	    0,
+		9,          0,
 		0};
 	s->infos[CONSOLE]->channels[theirs->channel_count] = (struct process_channel){
 		"",  va, PAGE_BYTES, sample_handle(s, CONSOLE, HANDLE_NOTIFY, p->thread[0], 9),
-		bit, 0,	 1};
+		bit, 0,  1};
 	memcpy(s->infos[CONSOLE]->channels[theirs->channel_count++].name, p->name, NAME_BYTES);
 }
 
@@ -276,7 +276,7 @@ static inline void sample_process(struct sample *s, uint32_t i, const char *name
 	sample_map(s, s->roots[i], PROGRAM_DATA_VA, sample_memory(s, 1), 1, S2_RW);
 	for (uint64_t n = 0; n < p->thread_count; n++)
 		sample_map(s, s->roots[i], STACK_VA + (n + 1) * STACK_SLOT - 0x2000,
-			   sample_memory(s, 2), 2, S2_RW);
+		           sample_memory(s, 2), 2, S2_RW);
 }
 
 static inline void sample_vm(struct sample *s, uint32_t i, uint64_t ipa, uint32_t vcpus)
@@ -287,12 +287,12 @@ static inline void sample_vm(struct sample *s, uint32_t i, uint64_t ipa, uint32_
 
 	s->roots[PROCESSES + i] = sample_table(s);
 	*vm = (struct config_vm){s->roots[PROCESSES + i] | (uint64_t)(100 + i) << 48,
-				 GICD_PA,
-				 GICR_PA,
-				 process,
-				 i * 2,
-				 vcpus,
-				 64};
+	                         GICD_PA,
+	                         GICR_PA,
+	                         process,
+	                         i * 2,
+	                         vcpus,
+	                         64};
 	info->vm_present = 1;
 	info->vm.vcpu_count = vcpus;
 	info->vm.gicd_ipa = GICD_PA;

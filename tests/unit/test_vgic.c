@@ -372,7 +372,7 @@ static void test_active_by_register(void **state)
 
 static void test_retry(void **state)
 {
-	struct vgic_access access = { .self = &vcpu[1], .offset = ISPENDR + 4u, .size = 4u };
+	struct vgic_access access = {.self = &vcpu[1], .offset = ISPENDR + 4u, .size = 4u};
 
 	(void)state;
 	fake_start(3u, 32u);

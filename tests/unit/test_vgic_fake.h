@@ -33,18 +33,18 @@
 #define SPURIOUS     1023u
 #define IDLE_PRIO    0x100u
 
-#define GICD_CTLR    0x0000u
-#define IGROUPR      0x0080u
-#define ISENABLER    0x0100u
-#define ICENABLER    0x0180u
-#define ISPENDR      0x0200u
-#define ICPENDR      0x0280u
-#define ISACTIVER    0x0300u
-#define ICACTIVER    0x0380u
-#define IPRIORITYR   0x0400u
-#define ICFGR        0x0c00u
-#define IROUTER      0x6000u
-#define SGI_BASE(n)  ((n) * 0x20000ull + 0x10000ull)
+#define GICD_CTLR   0x0000u
+#define IGROUPR     0x0080u
+#define ISENABLER   0x0100u
+#define ICENABLER   0x0180u
+#define ISPENDR     0x0200u
+#define ICPENDR     0x0280u
+#define ISACTIVER   0x0300u
+#define ICACTIVER   0x0380u
+#define IPRIORITYR  0x0400u
+#define ICFGR       0x0c00u
+#define IROUTER     0x6000u
+#define SGI_BASE(n) ((n)*0x20000ull + 0x10000ull)
 
 struct fake_cpu {
 	uint64_t lr[FAKE_LRS];
@@ -294,10 +294,14 @@ static inline void guest_dir(uint32_t cpu, uint32_t intid)
 
 /* An access of vCPU `cpu`, with what a guest sees: repeated when told so, at most once. */
 static inline uint64_t guest_access(uint32_t cpu, bool distributor, uint64_t offset, uint32_t size,
-			     bool write, uint64_t value)
+                                    bool write, uint64_t value)
 {
 	struct vgic_access access = {
-		.self = &vcpu[cpu], .offset = offset, .size = size, .write = write, .value = value,
+		.self = &vcpu[cpu],
+		.offset = offset,
+		.size = size,
+		.write = write,
+		.value = value,
 	};
 	uint32_t synced = fake[cpu].synced;
 	enum vgic_result result;
@@ -350,16 +354,17 @@ static inline void guest_bit(uint32_t cpu, uint32_t reg, uint32_t intid)
 
 static inline bool guest_is(uint32_t cpu, uint32_t reg, uint32_t intid)
 {
-	uint64_t word = intid < 32u ? gicr_read(cpu, SGI_BASE(cpu) + reg) :
-				      gicd_read(cpu, reg + intid / 32u * 4u);
+	uint64_t word = intid < 32u ? gicr_read(cpu, SGI_BASE(cpu) + reg)
+	                            : gicd_read(cpu, reg + intid / 32u * 4u);
 
 	return (word >> intid % 32u & 1u) != 0u;
 }
 
 static inline void guest_priority(uint32_t cpu, uint32_t intid, uint32_t priority)
 {
-	(void)guest_access(cpu, intid >= 32u, (intid < 32u ? SGI_BASE(cpu) : 0u) + IPRIORITYR + intid,
-			   1u, true, priority);
+	(void)guest_access(cpu, intid >= 32u,
+	                   (intid < 32u ? SGI_BASE(cpu) : 0u) + IPRIORITYR + intid, 1u, true,
+	                   priority);
 }
 
 static inline void guest_edge(uint32_t cpu, uint32_t intid, bool edge)
@@ -378,7 +383,7 @@ static inline void guest_use(uint32_t cpu, uint32_t intid, uint32_t priority)
 	gicd_write(cpu, GICD_CTLR, 3u);
 	if (intid < 32u)
 		gicr_write(cpu, SGI_BASE(cpu) + IGROUPR,
-			   gicr_read(cpu, SGI_BASE(cpu) + IGROUPR) | 1u << intid);
+		           gicr_read(cpu, SGI_BASE(cpu) + IGROUPR) | 1u << intid);
 	else
 		gicd_write(cpu, reg, gicd_read(cpu, reg) | 1u << intid % 32u);
 	guest_priority(cpu, intid, priority);
@@ -389,10 +394,10 @@ static inline void guest_use(uint32_t cpu, uint32_t intid, uint32_t priority)
 /* No interrupt in two list registers; the books agree with the hardware. */
 static inline void check_invariants(void)
 {
-	uint32_t i, n, w, seen[VGIC_WORDS] = { 0u };
+	uint32_t i, n, w, seen[VGIC_WORDS] = {0u};
 
 	for (i = 0u; i < vgic.vcpu_count; i++) {
-		uint32_t held[VGIC_WORDS] = { 0u };
+		uint32_t held[VGIC_WORDS] = {0u};
 		uint32_t spills = 0u;
 
 		for (n = 0u; n < FAKE_LRS; n++) {

@@ -9,11 +9,11 @@
 
 #include <stdio.h>
 
-#define FIRST   24u /* interrupts of interest: PPIs 24 to 31 but 27, SPIs 32 to 47 */
-#define LAST    48u
-#define NOBODY  0xffu
-#define VCPUS   3u
-#define DEEP    24u
+#define FIRST  24u /* interrupts of interest: PPIs 24 to 31 but 27, SPIs 32 to 47 */
+#define LAST   48u
+#define NOBODY 0xffu
+#define VCPUS  3u
+#define DEEP   24u
 
 struct model {
 	bool enable, edge, latch, line;
@@ -52,8 +52,7 @@ static bool model_ready(uint32_t cpu, uint32_t intid)
 {
 	const struct model *m = model_of(cpu, intid);
 
-	return model_pending(m) && m->enable && group_on && m->active == NOBODY &&
-	       m->target == cpu;
+	return model_pending(m) && m->enable && group_on && m->active == NOBODY && m->target == cpu;
 }
 
 /* The best priority that the model would signal to this vCPU; its running priority apart. */
@@ -276,7 +275,8 @@ static void begin(uint32_t seed)
 
 			if (intid >= 32u && cpu != 0u)
 				continue;
-			*m = (struct model){ .enable = true, .active = NOBODY, .target = (uint8_t)cpu };
+			*m = (struct model){
+				.enable = true, .active = NOBODY, .target = (uint8_t)cpu};
 			m->priority = (uint8_t)(8u * pick(30u));
 			m->edge = intid >= 32u && pick(2u) == 0u;
 			if (m->edge)

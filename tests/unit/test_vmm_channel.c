@@ -92,7 +92,7 @@ static void test_rule(void **state)
 {
 	struct channel_end a;
 	struct channel_end b;
-	uint8_t bytes[CHANNEL_RING_BYTES + 1u] = { 1u, 2u, 3u };
+	uint8_t bytes[CHANNEL_RING_BYTES + 1u] = {1u, 2u, 3u};
 	bool tell = false;
 
 	(void)state;
@@ -150,7 +150,7 @@ static void test_restart(void **state)
 
 static void test_closed(void **state)
 {
-	struct channel_end end = { .shared = NULL };
+	struct channel_end end = {.shared = NULL};
 	uint8_t byte = 0u;
 	bool tell = false;
 
@@ -167,10 +167,11 @@ static void test_format(void **state)
 	char small[5];
 
 	(void)state;
-	assert_int_equal(text_format(text, sizeof(text), "%s %u %d %x", "a", 12u, -34, 0xbeefu), 13u);
+	assert_int_equal(text_format(text, sizeof(text), "%s %u %d %x", "a", 12u, -34, 0xbeefu),
+	                 13u);
 	assert_string_equal(text, "a 12 -34 beef");
 	(void)text_format(text, sizeof(text), "%5u|%-5u|%05d|%016lx|%%|%c", 42u, 42u, -42,
-			  0x123456789abcdef0ul, 'z');
+	                  0x123456789abcdef0ul, 'z');
 	assert_string_equal(text, "   42|42   |-0042|123456789abcdef0|%|z");
 	(void)text_format(text, sizeof(text), "%ld %lu %zu", INT64_MIN, UINT64_MAX, (size_t)7);
 	assert_string_equal(text, "-9223372036854775808 18446744073709551615 7");
@@ -184,8 +185,10 @@ static void test_format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_stress, setup), cmocka_unit_test_setup(test_rule, setup),
-		cmocka_unit_test_setup(test_restart, setup), cmocka_unit_test_setup(test_closed, setup),
+		cmocka_unit_test_setup(test_stress, setup),
+		cmocka_unit_test_setup(test_rule, setup),
+		cmocka_unit_test_setup(test_restart, setup),
+		cmocka_unit_test_setup(test_closed, setup),
 		cmocka_unit_test(test_format),
 	};
 

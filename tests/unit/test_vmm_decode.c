@@ -274,7 +274,7 @@ static void test_undefined(void **state)
 
 static void test_index(void **state)
 {
-	struct decode decode = { .extend = 2u, .shift = 2u };
+	struct decode decode = {.extend = 2u, .shift = 2u};
 
 	(void)state;
 	assert_int_equal(decode_index(&decode, 0xffffffff00000003u), 12u);
@@ -289,7 +289,7 @@ static void test_index(void **state)
 
 static void test_extend(void **state)
 {
-	struct decode decode = { .bytes = 1u, .sign = true };
+	struct decode decode = {.bytes = 1u, .sign = true};
 
 	(void)state;
 	assert_int_equal(decode_extend(&decode, 0x80u), 0xffffff80u);
@@ -316,7 +316,8 @@ static void test_any_word(void **state)
 		assert_in_range(decode.bytes, 1, 16);
 		assert_int_equal(decode.bytes & (decode.bytes - 1), 0);
 		assert_true(decode.vector || decode.bytes <= 8u);
-		assert_true(decode.rt < 32u && decode.rt2 < 32u && decode.rn < 32u && decode.rm < 32u);
+		assert_true(decode.rt < 32u && decode.rt2 < 32u && decode.rn < 32u &&
+		            decode.rm < 32u);
 		assert_true(decode.shift <= 4u);
 	}
 }
@@ -324,8 +325,8 @@ static void test_any_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_samples), cmocka_unit_test(test_undefined),
-		cmocka_unit_test(test_index),	cmocka_unit_test(test_extend),
+		cmocka_unit_test(test_samples),  cmocka_unit_test(test_undefined),
+		cmocka_unit_test(test_index),    cmocka_unit_test(test_extend),
 		cmocka_unit_test(test_any_word),
 	};
 

@@ -23,14 +23,14 @@
 #include "user/vmm/ram.h"
 #include "user/vmm/walk.h"
 
-#define RAM	  0x40000000ull
+#define RAM       0x40000000ull
 #define RAM_BYTES 0x200000ull
-#define DEVICE	  0x9000000ull
-#define CODE	  (RAM + 0x1000u)
-#define WRITE	  (1u << 6)
+#define DEVICE    0x9000000ull
+#define CODE      (RAM + 0x1000u)
+#define WRITE     (1u << 6)
 
 static uint8_t *ram;
-static const struct vm_bank bank = { .ipa = RAM, .bytes = RAM_BYTES };
+static const struct vm_bank bank = {.ipa = RAM, .bytes = RAM_BYTES};
 static uint32_t words[16];
 static uint32_t word_accesses;
 
@@ -55,14 +55,16 @@ static void words_write(struct device *device, uint32_t offset, uint32_t bytes, 
 }
 
 static const struct device_ops words_ops = {
-	.backend = "words", .reset = words_reset, .read = words_read, .write = words_write
-};
+	.backend = "words", .reset = words_reset, .read = words_read, .write = words_write};
 DEVICE_BACKEND(words_ops);
 
 static int setup(void **state)
 {
-	static const struct vm_device device = { .backend = "words", .ipa = DEVICE, .bytes = 0x1000u,
-						 .intid = IMAGE_NONE, .channel = IMAGE_NONE };
+	static const struct vm_device device = {.backend = "words",
+	                                        .ipa = DEVICE,
+	                                        .bytes = 0x1000u,
+	                                        .intid = IMAGE_NONE,
+	                                        .channel = IMAGE_NONE};
 
 	(void)state;
 	fake_host_reset();
@@ -182,11 +184,11 @@ static void test_refused(void **state)
 	x[2] = DEVICE;
 	x[1] = DEVICE;
 	assert_int_equal(run(0xa9400440u, DEVICE, 1u << 7), VCPU_ABORT); /* a table walk */
-	assert_int_equal(run(0xa9400440u, DEVICE, 1u << 8), VCPU_DONE);	 /* cache maintenance */
-	assert_int_equal(run(0xa9400440u, DEVICE, WRITE), VCPU_RETRY);	 /* another instruction */
+	assert_int_equal(run(0xa9400440u, DEVICE, 1u << 8), VCPU_DONE);  /* cache maintenance */
+	assert_int_equal(run(0xa9400440u, DEVICE, WRITE), VCPU_RETRY);   /* another instruction */
 	assert_int_equal(run(0xa9400440u, DEVICE + 8u, 0u), VCPU_ABORT); /* the second half */
-	assert_int_equal(run(0x885f7c20u, DEVICE, 0u), VCPU_ABORT);	 /* ldxr */
-	assert_int_equal(run(0xd50b7420u, DEVICE, WRITE), VCPU_ABORT);	 /* dc zva */
+	assert_int_equal(run(0x885f7c20u, DEVICE, 0u), VCPU_ABORT);      /* ldxr */
+	assert_int_equal(run(0xd50b7420u, DEVICE, WRITE), VCPU_ABORT);   /* dc zva */
 	assert_int_equal(run(0xe9400440u, DEVICE, 0u), VCPU_UNDEF);
 	assert_int_equal(run(0xf9800020u, DEVICE, 0u), VCPU_DONE); /* prfm */
 	x[2] = DEVICE + 0xff8u;
@@ -199,7 +201,8 @@ static void test_refused(void **state)
 	x[2] = DEVICE;
 	assert_int_equal(run(0xa9400440u, DEVICE, 0u), VCPU_ABORT); /* AArch32 */
 	x[VCPU_REG_PSTATE] = 5u;
-	assert_int_equal(emulate_access(DEVICE, DEVICE, 0u, DEVICE), VCPU_ABORT); /* code not in RAM */
+	assert_int_equal(emulate_access(DEVICE, DEVICE, 0u, DEVICE),
+	                 VCPU_ABORT); /* code not in RAM */
 	assert_int_equal(emulate_access(DEVICE, CODE + 2u, 0u, DEVICE), VCPU_ABORT);
 	assert_int_equal(word_accesses, 0u);
 }
@@ -216,7 +219,8 @@ static void test_vgic(void **state)
 	assert_int_equal(x[1], 12u);
 	x[9] = 0x8000100u;
 	x[7] = 5u;
-	assert_int_equal(run(0x28bf7d27u, 0x8000100u, WRITE), VCPU_DONE); /* stp w7, wzr, [x9], #-8 */
+	assert_int_equal(run(0x28bf7d27u, 0x8000100u, WRITE),
+	                 VCPU_DONE); /* stp w7, wzr, [x9], #-8 */
 	assert_int_equal(fake_host.vgic_value, 0u);
 	assert_int_equal(fake_host.vgic_calls, 4u);
 }
@@ -246,10 +250,10 @@ static void faults(const struct walk_regs *regs, uint64_t va)
 /* 39-bit halves with 4 KiB pages, three levels; TTBR1 with top-byte ignore. */
 static void test_walk_4k(void **state)
 {
-	struct walk_regs regs = { .sctlr = WALK_SCTLR_M | WALK_SCTLR_C,
-				  .tcr = 25u | 25u << 16 | 2u << 30 | 1ull << 38,
-				  .ttbr0 = RAM + 0x10000u,
-				  .ttbr1 = (0x1234ull << 48) | (RAM + 0x10000u) | 1u };
+	struct walk_regs regs = {.sctlr = WALK_SCTLR_M | WALK_SCTLR_C,
+	                         .tcr = 25u | 25u << 16 | 2u << 30 | 1ull << 38,
+	                         .ttbr0 = RAM + 0x10000u,
+	                         .ttbr1 = (0x1234ull << 48) | (RAM + 0x10000u) | 1u};
 
 	(void)state;
 	put(RAM + 0x10000u + 8u, (RAM + 0x11000u) | 3u);
@@ -265,7 +269,7 @@ static void test_walk_4k(void **state)
 	translates(&regs, 0x5affff8040a07000u | 1ull << 55, 0x40abc000u);
 	faults(&regs, 0x40a08000u); /* a block at level 3 */
 	faults(&regs, 0x40a09000u);
-	faults(&regs, 0x8000000000u);	   /* above the input size */
+	faults(&regs, 0x8000000000u);       /* above the input size */
 	faults(&regs, 0x5a00000040a07000u); /* TTBR0 does not ignore the top byte */
 	regs.tcr |= 1u << 7;
 	faults(&regs, 0x40a07000u); /* walks disabled */
@@ -274,14 +278,17 @@ static void test_walk_4k(void **state)
 static void test_walk_granules(void **state)
 {
 	/* 64 KiB, 42 bits: levels 2 and 3; the first table has 8192 entries */
-	struct walk_regs big = { .sctlr = WALK_SCTLR_M | WALK_SCTLR_C, .tcr = 22u | 1u << 14,
-				 .ttbr0 = RAM + 0x100000u };
+	struct walk_regs big = {.sctlr = WALK_SCTLR_M | WALK_SCTLR_C,
+	                        .tcr = 22u | 1u << 14,
+	                        .ttbr0 = RAM + 0x100000u};
 	/* 16 KiB, 36 bits: levels 2 and 3 */
-	struct walk_regs middle = { .sctlr = WALK_SCTLR_M | WALK_SCTLR_C, .tcr = 28u | 2u << 14,
-				    .ttbr0 = RAM + 0x40000u };
+	struct walk_regs middle = {.sctlr = WALK_SCTLR_M | WALK_SCTLR_C,
+	                           .tcr = 28u | 2u << 14,
+	                           .ttbr0 = RAM + 0x40000u};
 	/* 4 KiB, 48 bits, big-endian tables: four levels */
-	struct walk_regs swapped = { .sctlr = WALK_SCTLR_M | WALK_SCTLR_C | WALK_SCTLR_EE, .tcr = 16u,
-				     .ttbr0 = RAM + 0x60000u };
+	struct walk_regs swapped = {.sctlr = WALK_SCTLR_M | WALK_SCTLR_C | WALK_SCTLR_EE,
+	                            .tcr = 16u,
+	                            .ttbr0 = RAM + 0x60000u};
 
 	(void)state;
 	put(RAM + 0x100000u + 8u * 2u, (RAM + 0x20000u) | 3u);
@@ -304,7 +311,7 @@ static void test_walk_granules(void **state)
 /* Tables outside RAM, at its very end, pointing at themselves; every kind of TCR. */
 static void test_walk_hostile(void **state)
 {
-	struct walk_regs regs = { .sctlr = WALK_SCTLR_M };
+	struct walk_regs regs = {.sctlr = WALK_SCTLR_M};
 	uint64_t random = 88172645463325252ull;
 	uint64_t ipa;
 

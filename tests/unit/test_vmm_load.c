@@ -14,7 +14,7 @@
 #include "user/vmm/load.h"
 #include "user/vmm/ram.h"
 
-#define RAM	  0x40000000ull
+#define RAM       0x40000000ull
 #define RAM_BYTES 0x10000ull
 #define FILE_MAX  1024u
 
@@ -39,8 +39,8 @@ static int setup(void **state)
 	ram = aligned_alloc(4096u, RAM_BYTES);
 	memset(ram, 0xa5, RAM_BYTES);
 	file = NULL;
-	start = (struct load_start){ 0 };
-	info = (struct vm_info){ .bank_count = 1u, .banks = { { .ipa = RAM, .bytes = RAM_BYTES } } };
+	start = (struct load_start){0};
+	info = (struct vm_info){.bank_count = 1u, .banks = {{.ipa = RAM, .bytes = RAM_BYTES}}};
 	info.kernel.ipa = RAM + 0x1000u;
 	ram_init(info.banks, 1u, (uintptr_t)ram - RAM);
 	return 0;
@@ -61,7 +61,7 @@ static void test_raw(void **state)
 	(void)state;
 	info.kernel_kind = KERNEL_RAW;
 	set_file("code", 4u);
-	info.tree = (struct vm_payload){ .va = (uintptr_t)tree, .bytes = 6u, .ipa = RAM + 0x8000u };
+	info.tree = (struct vm_payload){.va = (uintptr_t)tree, .bytes = 6u, .ipa = RAM + 0x8000u};
 	assert_int_equal(load_guest(&info, &start), LOAD_OK);
 	assert_memory_equal(ram + 0x1000u, "code\0\0\0", 7u);
 	assert_memory_equal(ram + 0x8000u, "a tree\0", 7u);
@@ -78,7 +78,7 @@ static void test_raw(void **state)
 	info.kernel.ipa = RAM + RAM_BYTES - 3u;
 	assert_int_equal(load_guest(&info, &start), LOAD_KERNEL_NOT_RAM);
 	info.kernel.ipa = RAM + 0x1000u;
-	info.initrd = (struct vm_payload){ .va = (uintptr_t)tree, .bytes = 6u, .ipa = UINT64_MAX };
+	info.initrd = (struct vm_payload){.va = (uintptr_t)tree, .bytes = 6u, .ipa = UINT64_MAX};
 	assert_int_equal(load_guest(&info, &start), LOAD_INITRD_NOT_RAM);
 	info.initrd.bytes = 0u;
 	info.tree.ipa = RAM - 1u;
@@ -87,7 +87,7 @@ static void test_raw(void **state)
 
 static void test_image(void **state)
 {
-	uint8_t image[128] = { 0 };
+	uint8_t image[128] = {0};
 	uint64_t size = 0x4000u;
 
 	(void)state;
@@ -196,12 +196,12 @@ static void test_elf_random(void **state)
 /* There is no seed to give: the property becomes NOP tokens. */
 static void test_seed(void **state)
 {
-	uint8_t tree[256] = { 0 };
+	uint8_t tree[256] = {0};
 
 	(void)state;
 	info.kernel_kind = KERNEL_RAW;
 	set_file("code", 4u);
-	info.tree = (struct vm_payload){ .va = (uintptr_t)tree, .bytes = 256u, .ipa = RAM + 0x8000u };
+	info.tree = (struct vm_payload){.va = (uintptr_t)tree, .bytes = 256u, .ipa = RAM + 0x8000u};
 	memcpy(tree + 100, "\0\0\0\3\0\0\0\100", 8u);
 	info.seed_offset = 112u;
 	tree[180] = 9u;

@@ -33,13 +33,13 @@
 #define FR_TXFF 0x20u
 #define FR_RXFF 0x40u
 #define FR_TXFE 0x80u
-#define INT_RX	0x10u
-#define INT_TX	0x20u
-#define INT_RT	0x40u
-#define INT_BE	0x200u
-#define INT_OE	0x400u
-#define LBE	0x80u
-#define FEN	0x10u
+#define INT_RX  0x10u
+#define INT_TX  0x20u
+#define INT_RT  0x40u
+#define INT_BE  0x200u
+#define INT_OE  0x400u
+#define LBE     0x80u
+#define FEN     0x10u
 
 static struct channel shared;
 static struct channel_end console;
@@ -79,10 +79,13 @@ static uint32_t listen(char *to, uint32_t bytes)
 
 static int setup(void **state)
 {
-	const struct process_channel channel = { .name = "console", .va = (uintptr_t)&shared,
-						 .bytes = 4096u, .handle = 77u, .bit = 5u };
-	const struct vm_device device = { .backend = "pl011", .ipa = UART, .bytes = 0x1000u,
-					  .intid = INTID, .channel = 0u };
+	const struct process_channel channel = {.name = "console",
+	                                        .va = (uintptr_t)&shared,
+	                                        .bytes = 4096u,
+	                                        .handle = 77u,
+	                                        .bit = 5u};
+	const struct vm_device device = {
+		.backend = "pl011", .ipa = UART, .bytes = 0x1000u, .intid = INTID, .channel = 0u};
 
 	(void)state;
 	fake_host_reset();
@@ -100,12 +103,11 @@ static void test_reset_values(void **state)
 		uint32_t reg;
 		uint32_t value;
 	} table[] = {
-		{ RSR, 0u },	{ FR, 0x90u },	   { 0x20u, 0u },     { 0x24u, 0u },
-		{ 0x28u, 0u },	{ LCR_H, 0u },	   { CR, 0x300u },    { IFLS, 0x12u },
-		{ IMSC, 0u },	{ RIS, 0u },	   { MIS, 0u },	      { 0x48u, 0u },
-		{ 0xfe0u, 0x11u }, { 0xfe4u, 0x10u }, { 0xfe8u, 0x14u }, { 0xfecu, 0u },
-		{ 0xff0u, 0x0du }, { 0xff4u, 0xf0u }, { 0xff8u, 0x05u }, { 0xffcu, 0xb1u },
-		{ 0x80u, 0u },	{ 0xfdcu, 0u },
+		{RSR, 0u},    {FR, 0x90u},     {0x20u, 0u},     {0x24u, 0u},     {0x28u, 0u},
+		{LCR_H, 0u},  {CR, 0x300u},    {IFLS, 0x12u},   {IMSC, 0u},      {RIS, 0u},
+		{MIS, 0u},    {0x48u, 0u},     {0xfe0u, 0x11u}, {0xfe4u, 0x10u}, {0xfe8u, 0x14u},
+		{0xfecu, 0u}, {0xff0u, 0x0du}, {0xff4u, 0xf0u}, {0xff8u, 0x05u}, {0xffcu, 0xb1u},
+		{0x80u, 0u},  {0xfdcu, 0u},
 	};
 
 	(void)state;
@@ -179,7 +181,7 @@ static void test_transmit_full(void **state)
 	assert_int_equal(rd(FR), FR_TXFF | FR_BUSY | FR_RXFE);
 	assert_int_equal(rd(RIS) & INT_TX, 0u);
 	assert_false(fake_host.lines[INTID]);
-	wr(DR, 0xeeu); /* in spite of TXFF: lost, as on hardware */
+	wr(DR, 0xeeu);           /* in spite of TXFF: lost, as on hardware */
 	count = listen(got, 4u); /* tells us, as the ring was full */
 	assert_int_equal(count, 4u);
 	assert_int_equal(rd(FR), FR_BUSY | FR_RXFE);
@@ -235,7 +237,7 @@ static void test_receive_without_fifo(void **state)
 /* Levels, overrun, break: in loopback all is up to the guest. */
 static void test_loopback(void **state)
 {
-	static const uint8_t levels[] = { 2u, 4u, 8u, 12u, 14u };
+	static const uint8_t levels[] = {2u, 4u, 8u, 12u, 14u};
 	char got[4];
 
 	(void)state;

@@ -28,11 +28,17 @@
 #define ICR  0x1cu
 
 static const struct vm_device devices[] = {
-	{ .backend = "zero", .ipa = 0xa000000u, .bytes = 0x200u, .intid = IMAGE_NONE,
-	  .channel = IMAGE_NONE },
-	{ .backend = "pl031", .ipa = RTC, .bytes = 0x1000u, .intid = INTID, .channel = IMAGE_NONE },
-	{ .backend = "zero", .ipa = RTC + 0x1000u, .bytes = 8u, .intid = IMAGE_NONE,
-	  .channel = IMAGE_NONE },
+	{.backend = "zero",
+         .ipa = 0xa000000u,
+         .bytes = 0x200u,
+         .intid = IMAGE_NONE,
+         .channel = IMAGE_NONE},
+	{.backend = "pl031", .ipa = RTC, .bytes = 0x1000u, .intid = INTID, .channel = IMAGE_NONE},
+	{.backend = "zero",
+         .ipa = RTC + 0x1000u,
+         .bytes = 8u,
+         .intid = IMAGE_NONE,
+         .channel = IMAGE_NONE},
 };
 
 static uint32_t rd(uint32_t reg)
@@ -85,16 +91,16 @@ static void test_table(void **state)
 	assert_non_null(bus_init(bad, 2u, NULL, 0u));
 	bad[1].ipa = RTC - 4u;
 	assert_non_null(bus_init(bad, 2u, NULL, 0u));
-	bad[1] = (struct vm_device){ .backend = "no such", .bytes = 8u };
+	bad[1] = (struct vm_device){.backend = "no such", .bytes = 8u};
 	assert_non_null(bus_init(bad, 2u, NULL, 0u));
-	bad[1] = (struct vm_device){ .backend = "zero", .ipa = GUEST_IPA_END - 8u, .bytes = 16u };
+	bad[1] = (struct vm_device){.backend = "zero", .ipa = GUEST_IPA_END - 8u, .bytes = 16u};
 	assert_non_null(bus_init(bad, 2u, NULL, 0u));
 	assert_null(bus_init(bad, 1u, NULL, 0u));
 }
 
 static void test_registers(void **state)
 {
-	static const uint8_t ids[8] = { 0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+	static const uint8_t ids[8] = {0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 	(void)state;
 	assert_int_equal(rd(DR), START);

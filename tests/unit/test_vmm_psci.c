@@ -15,19 +15,19 @@
 #define RAM   0x40000000u
 #define ENTRY 0x40080000u
 
-#define SUCCESS		   0u
-#define NOT_SUPPORTED	   UINT64_MAX
+#define SUCCESS            0u
+#define NOT_SUPPORTED      UINT64_MAX
 #define INVALID_PARAMETERS (UINT64_MAX - 1u)
-#define ALREADY_ON	   (UINT64_MAX - 3u)
-#define ON_PENDING	   (UINT64_MAX - 4u)
-#define INVALID_ADDRESS	   (UINT64_MAX - 8u)
+#define ALREADY_ON         (UINT64_MAX - 3u)
+#define ON_PENDING         (UINT64_MAX - 4u)
+#define INVALID_ADDRESS    (UINT64_MAX - 8u)
 
-static const struct vm_bank bank = { .ipa = RAM, .bytes = 0x100000u };
-static const uint64_t mpidr[] = { 0x80000000u, 0x80000001u, 0x80000100u, 0x8180000100u };
+static const struct vm_bank bank = {.ipa = RAM, .bytes = 0x100000u};
+static const uint64_t mpidr[] = {0x80000000u, 0x80000001u, 0x80000100u, 0x8180000100u};
 
 static struct vpsci_answer call(uint32_t self, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
 {
-	const uint64_t args[4] = { x0, x1, x2, x3 };
+	const uint64_t args[4] = {x0, x1, x2, x3};
 
 	return vpsci_call(self, args);
 }
@@ -55,13 +55,13 @@ static int setup(void **state)
 
 static void test_discovery(void **state)
 {
-	static const uint32_t both[] = { 0x84000001u, 0x84000003u, 0x84000004u, 0x84000012u };
-	static const uint32_t only[] = { 0x84000000u, 0x84000002u, 0x84000006u, 0x84000008u,
-					 0x84000009u, 0x8400000au, 0x80000000u };
-	static const uint32_t absent[] = { 0x84000005u, 0x84000007u, 0x8400000bu, 0x8400000cu,
-					   0x8400000du, 0x8400000eu, 0x8400000fu, 0x84000010u,
-					   0x84000011u, 0x84000013u, 0x84000014u, 0xc4000002u,
-					   0xc4000008u, 0xc6000000u, 0x00000000u };
+	static const uint32_t both[] = {0x84000001u, 0x84000003u, 0x84000004u, 0x84000012u};
+	static const uint32_t only[] = {0x84000000u, 0x84000002u, 0x84000006u, 0x84000008u,
+	                                0x84000009u, 0x8400000au, 0x80000000u};
+	static const uint32_t absent[] = {0x84000005u, 0x84000007u, 0x8400000bu, 0x8400000cu,
+	                                  0x8400000du, 0x8400000eu, 0x8400000fu, 0x84000010u,
+	                                  0x84000011u, 0x84000013u, 0x84000014u, 0xc4000002u,
+	                                  0xc4000008u, 0xc6000000u, 0x00000000u};
 
 	(void)state;
 	returns(0x10001u, 0x84000000u, 0u, 0u, 0u);

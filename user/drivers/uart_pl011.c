@@ -7,15 +7,15 @@
 #include "user/lib/uart.h"
 
 /* Registers, DDI 0183 table 3-1, as 32-bit words */
-#define UART_DR	   (0x00u / 4u)
-#define UART_FR	   (0x18u / 4u)
+#define UART_DR    (0x00u / 4u)
+#define UART_FR    (0x18u / 4u)
 #define UART_LCR_H (0x2cu / 4u)
-#define UART_CR	   (0x30u / 4u)
+#define UART_CR    (0x30u / 4u)
 #define UART_IFLS  (0x34u / 4u)
 #define UART_IMSC  (0x38u / 4u)
 #define UART_ICR   (0x44u / 4u)
 
-#define DR_OE	 (1u << 11) /* bytes before this one were lost */
+#define DR_OE    (1u << 11) /* bytes before this one were lost */
 #define DR_WRONG (7u << 8)  /* break, parity or framing error: not a byte */
 
 #define FR_BUSY (1u << 3)
@@ -26,15 +26,15 @@
 #define LCR_H_WLEN_8 (3u << 5)
 
 #define CR_UARTEN (1u << 0)
-#define CR_TXE	  (1u << 8)
-#define CR_RXE	  (1u << 9)
+#define CR_TXE    (1u << 8)
+#define CR_RXE    (1u << 9)
 
-#define INT_RX	(1u << 4)
-#define INT_TX	(1u << 5)
-#define INT_RT	(1u << 6)
+#define INT_RX  (1u << 4)
+#define INT_TX  (1u << 5)
+#define INT_RT  (1u << 6)
 #define INT_ALL 0x7ffu
 
-#define IFLS_EARLY  0u	   /* transmit when 1/8 is left, receive from 1/8 on */
+#define IFLS_EARLY  0u     /* transmit when 1/8 is left, receive from 1/8 on */
 #define DRAIN_TURNS 65536u /* a bound, not a time; 32 bytes at 115200 baud take 3 ms */
 
 static volatile uint32_t *uart_register(const struct uart *uart, uint32_t index)

@@ -19,11 +19,11 @@ static struct channel_ring *channel_in(const struct channel_end *end)
 
 /* keep: what has not been read is kept, unless the indices contradict each other. */
 static void channel_join(struct channel_end *end, struct channel *shared, uint32_t side,
-			 uint32_t handle, bool keep)
+                         uint32_t handle, bool keep)
 {
 	uint32_t tail;
 
-	*end = (struct channel_end){ .shared = shared, .handle = handle, .side = side & 1u };
+	*end = (struct channel_end){.shared = shared, .handle = handle, .side = side & 1u};
 	end->head = __atomic_load_n(&channel_out(end)->head, __ATOMIC_RELAXED);
 	end->peer_generation =
 		__atomic_load_n(&shared->generation[end->side ^ 1u], __ATOMIC_ACQUIRE);
@@ -41,8 +41,7 @@ void channel_open(struct channel_end *end, struct channel *shared, uint32_t side
 	channel_join(end, shared, side, handle, false);
 }
 
-void channel_resume(struct channel_end *end, struct channel *shared, uint32_t side,
-		    uint32_t handle)
+void channel_resume(struct channel_end *end, struct channel *shared, uint32_t side, uint32_t handle)
 {
 	channel_join(end, shared, side, handle, true);
 }

@@ -22,7 +22,7 @@
 
 struct channel_end {
 	struct channel *shared; /* NULL: not open; put and take then move nothing */
-	uint32_t handle;	/* HANDLE_NOTIFY of the peer */
+	uint32_t handle;        /* HANDLE_NOTIFY of the peer */
 	uint32_t side;
 	uint32_t head; /* ours in the ring we write */
 	uint32_t tail; /* ours in the ring we read */
@@ -33,7 +33,7 @@ struct channel_end {
 void channel_open(struct channel_end *end, struct channel *shared, uint32_t side, uint32_t handle);
 /* The same, but what nobody has read yet is kept: for text that was printed before its reader ran. */
 void channel_resume(struct channel_end *end, struct channel *shared, uint32_t side,
-		    uint32_t handle);
+                    uint32_t handle);
 /* channel_open by the info page's record. */
 void channel_open_info(struct channel_end *end, const struct process_channel *info);
 

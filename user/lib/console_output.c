@@ -7,7 +7,7 @@
 #include "user/lib/text.h"
 
 static struct channel_end console_end;
-static uint64_t console_lost;	       /* bytes dropped */
+static uint64_t console_lost;          /* bytes dropped */
 static uint64_t console_lost_reported; /* of which the reader has been told */
 
 void console_open(void)
@@ -35,7 +35,7 @@ static void console_report_lost(void)
 	size_t length;
 
 	length = text_format(line, sizeof(line), "\n[%lu bytes dropped]\n",
-			     console_lost - console_lost_reported);
+	                     console_lost - console_lost_reported);
 	if (channel_room(&console_end) < length)
 		return;
 	console_lost_reported = console_lost;

@@ -17,12 +17,12 @@
 int main(unsigned thread);
 
 /* PROGRAM_RECORD("console", PROGRAM_FLAG_...) at file scope. */
-#define PROGRAM_RECORD(program_name, program_flags)                                                \
-	__attribute__((used, section(".bulkhead.program"))) static const struct program_record     \
-		program_record_of_this = {                                                         \
-			.name = program_name,                                                      \
-			.abi_version = ABI_VERSION,                                                \
-			.flags = (program_flags),                                                  \
-		}
+#define PROGRAM_RECORD(program_name, program_flags)                                            \
+	__attribute__((used, section(".bulkhead.program"))) static const struct program_record \
+		program_record_of_this = {                                                     \
+			.name = program_name,                                                  \
+			.abi_version = ABI_VERSION,                                            \
+			.flags = (program_flags),                                              \
+	}
 
 #endif

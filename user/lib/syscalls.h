@@ -31,8 +31,10 @@ struct svc_exit {
 /* clang-format on */
 
 /* The number must be a constant: the function is always inlined. */
-static inline __attribute__((always_inline)) struct svc_result
-svc_call(const unsigned number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+static inline __attribute__((always_inline)) struct svc_result svc_call(const unsigned number,
+                                                                        uint64_t a0, uint64_t a1,
+                                                                        uint64_t a2, uint64_t a3,
+                                                                        uint64_t a4)
 {
 	register uint64_t x0 __asm__("x0") = a0;
 	register uint64_t x1 __asm__("x1") = a1;
@@ -44,11 +46,11 @@ svc_call(const unsigned number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t 
 	register uint64_t x7 __asm__("x7");
 
 	__asm__ volatile("svc %[number]"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "=r"(x5), "=r"(x6),
-			   "=r"(x7)
-			 : [number] "i"(number)
-			 : SVC_CLOBBERS);
-	return (struct svc_result){ { x0, x1, x2, x3, x4, x5, x6, x7 } };
+	                 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "=r"(x5), "=r"(x6),
+	                   "=r"(x7)
+	                 : [number] "i"(number)
+	                 : SVC_CLOBBERS);
+	return (struct svc_result){{x0, x1, x2, x3, x4, x5, x6, x7}};
 }
 
 /* Takes the bits of mask that are set, waiting for one until the absolute tick `deadline`. */
@@ -64,12 +66,12 @@ static inline status_t svc_notify(uint32_t handle)
 
 /* x[0]: VCPU_EXIT_*; x[1] and up as abi/vcpu.h says. */
 static inline struct svc_exit svc_vcpu_run(uint64_t op, uint64_t v1, uint64_t v2, uint64_t v3,
-					   uint64_t v4)
+                                           uint64_t v4)
 {
 	struct svc_result result = svc_call(SYSCALL_VCPU_RUN, op, v1, v2, v3, v4);
 
-	return (struct svc_exit){ { result.x[0], result.x[1], result.x[2], result.x[3], result.x[4],
-				    result.x[5] } };
+	return (struct svc_exit){
+		{result.x[0], result.x[1], result.x[2], result.x[3], result.x[4], result.x[5]}};
 }
 
 /*
@@ -77,7 +79,7 @@ static inline struct svc_exit svc_vcpu_run(uint64_t op, uint64_t v1, uint64_t v2
  * does not matter.
  */
 static inline __attribute__((always_inline)) struct svc_exit svc_vcpu_answer(uint64_t op,
-									     uint64_t value)
+                                                                             uint64_t value)
 {
 	register uint64_t x0 __asm__("x0") = op;
 	register uint64_t x1 __asm__("x1") = value;
@@ -87,10 +89,10 @@ static inline __attribute__((always_inline)) struct svc_exit svc_vcpu_answer(uin
 	register uint64_t x5 __asm__("x5");
 
 	__asm__ volatile("svc %[number]"
-			 : "+r"(x0), "+r"(x1), "=r"(x2), "=r"(x3), "=r"(x4), "=r"(x5)
-			 : [number] "i"(SYSCALL_VCPU_RUN)
-			 : "x6", "x7", SVC_CLOBBERS);
-	return (struct svc_exit){ { x0, x1, x2, x3, x4, x5 } };
+	                 : "+r"(x0), "+r"(x1), "=r"(x2), "=r"(x3), "=r"(x4), "=r"(x5)
+	                 : [number] "i"(SYSCALL_VCPU_RUN)
+	                 : "x6", "x7", SVC_CLOBBERS);
+	return (struct svc_exit){{x0, x1, x2, x3, x4, x5}};
 }
 
 static inline status_t svc_vcpu_get(uint32_t number, uint64_t *value)

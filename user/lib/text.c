@@ -47,7 +47,7 @@ static void text_put_string(struct text_out *out, const struct text_spec *spec, 
 }
 
 static void text_put_number(struct text_out *out, const struct text_spec *spec, uint64_t value,
-			    unsigned base, bool negative)
+                            unsigned base, bool negative)
 {
 	char digits[20]; /* of UINT64_MAX in base 10 */
 	size_t count = 0u;
@@ -73,7 +73,7 @@ static void text_put_number(struct text_out *out, const struct text_spec *spec, 
 /* Reads flags, width and length modifiers; returns what follows them. */
 static const char *text_parse(const char *format, struct text_spec *spec)
 {
-	*spec = (struct text_spec){ 0 };
+	*spec = (struct text_spec){0};
 	for (; *format == '0' || *format == '-'; format++) {
 		if (*format == '0')
 			spec->zero = true;
@@ -89,7 +89,7 @@ static const char *text_parse(const char *format, struct text_spec *spec)
 
 size_t text_format_list(char *to, size_t bytes, const char *format, va_list list)
 {
-	struct text_out out = { .to = to, .bytes = bytes };
+	struct text_out out = {.to = to, .bytes = bytes};
 	struct text_spec spec;
 	va_list args;
 
@@ -105,15 +105,15 @@ size_t text_format_list(char *to, size_t bytes, const char *format, va_list list
 		} else if (*format == 'c') {
 			text_put(&out, (char)va_arg(args, int));
 		} else if (*format == 'd') {
-			int64_t value = spec.longs != 0u ? va_arg(args, int64_t) :
-							   va_arg(args, int);
+			int64_t value =
+				spec.longs != 0u ? va_arg(args, int64_t) : va_arg(args, int);
 
 			text_put_number(&out, &spec,
-					value < 0 ? 0u - (uint64_t)value : (uint64_t)value, 10u,
-					value < 0);
+			                value < 0 ? 0u - (uint64_t)value : (uint64_t)value, 10u,
+			                value < 0);
 		} else if (*format == 'u' || *format == 'x') {
-			uint64_t value = spec.longs != 0u ? va_arg(args, uint64_t) :
-							    va_arg(args, unsigned);
+			uint64_t value =
+				spec.longs != 0u ? va_arg(args, uint64_t) : va_arg(args, unsigned);
 
 			text_put_number(&out, &spec, value, *format == 'x' ? 16u : 10u, false);
 		} else if (*format == '\0') {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct uart {
-	uint64_t va;	 /* of its registers */
+	uint64_t va;     /* of its registers */
 	uint64_t errors; /* bytes that came damaged, and times that some were lost */
 };
 

@@ -17,11 +17,11 @@
 
 PROGRAM_RECORD("console", 0u);
 
-#define CONSOLE_RECEIVE	 64u  /* bytes of a round from the UART */
+#define CONSOLE_RECEIVE  64u  /* bytes of a round from the UART */
 #define CONSOLE_TRANSMIT 512u /* and to it */
-#define CONSOLE_ROUNDS	 8u   /* in one go */
-#define CONSOLE_REST_US	 1000u
-#define CONSOLE_OFF_MS	 200u /* the last words have so long to leave */
+#define CONSOLE_ROUNDS   8u   /* in one go */
+#define CONSOLE_REST_US  1000u
+#define CONSOLE_OFF_MS   200u /* the last words have so long to leave */
 
 static struct mux mux;
 static struct uart uart;
@@ -38,7 +38,7 @@ static void console_open_worlds(void)
 
 		mux_add(&mux, channel->name);
 		channel_resume(&ends[i], (struct channel *)(uintptr_t)channel->va, channel->side,
-			       channel->handle);
+		               channel->handle);
 		(void)svc_notify(channel->handle);
 	}
 	mux_start(&mux, clock_now());

@@ -43,8 +43,8 @@ void mux_banner(struct mux *mux)
 		if (world == MUX_NO_WORLD)
 			continue;
 		used += text_format(text + used, sizeof(text) - used, " %u %s%s", i % KEYS_NUMBERS,
-				    mux->world[world].name,
-				    world == mux->focus ? " (keyboard)" : "");
+		                    mux->world[world].name,
+		                    world == mux->focus ? " (keyboard)" : "");
 	}
 	mux_say(mux, text);
 }
@@ -59,9 +59,9 @@ static void keys_show_help(struct mux *mux)
 		const struct mux_world *world = &mux->world[i];
 
 		(void)text_format(text, sizeof(text),
-				  "%c %2u %-16s %lu bytes, held back %lu times, %lu typed in vain",
-				  i == mux->focus ? '*' : ' ', keys_number(mux, i), world->name,
-				  world->bytes, world->held_count, world->unread);
+		                  "%c %2u %-16s %lu bytes, held back %lu times, %lu typed in vain",
+		                  i == mux->focus ? '*' : ' ', keys_number(mux, i), world->name,
+		                  world->bytes, world->held_count, world->unread);
 		mux_put_line(mux, text);
 	}
 	mux_enter_line(mux);
@@ -162,7 +162,7 @@ static void keys_command(struct mux *mux, uint8_t byte, uint64_t now)
 	case 'm':
 		mux->muted = !mux->muted;
 		mux_say(mux, mux->muted ? "console: lines of other worlds are not shown"
-					: "console: lines of other worlds are shown");
+		                        : "console: lines of other worlds are shown");
 		break;
 	case 'q':
 		mux->quit = true;

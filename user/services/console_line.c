@@ -10,9 +10,9 @@
 
 enum { PARSER_TEXT, PARSER_ESCAPE, PARSER_CONTROL, PARSER_STRING, PARSER_STRING_END };
 
-#define BELL	   0x07u
-#define ESCAPE	   0x1bu
-#define DELETE	   0x7fu
+#define BELL       0x07u
+#define ESCAPE     0x1bu
+#define DELETE     0x7fu
 #define TAB_CELLS  8u
 #define NUMBER_END 1000u /* larger parameters count as this */
 
@@ -83,7 +83,7 @@ static void line_insert(struct console_line *line, uint32_t columns)
 	uint32_t count = columns < room ? columns : room;
 
 	memmove(&line->cell[line->cursor + count], &line->cell[line->cursor],
-		line->length - line->cursor);
+	        line->length - line->cursor);
 	memset(&line->cell[line->cursor], ' ', count);
 	line->length += count;
 }

@@ -17,9 +17,9 @@ struct console_line {
 	uint8_t cell[LINE_CELLS];
 	uint32_t length;
 	uint32_t cursor; /* at most length */
-	uint8_t parser;	 /* where in an escape sequence */
+	uint8_t parser;  /* where in an escape sequence */
 	uint32_t number; /* first parameter of the sequence, 0: none */
-	bool further;	 /* behind its first parameter */
+	bool further;    /* behind its first parameter */
 };
 
 enum line_event {

@@ -7,7 +7,7 @@
 /* Most that a line of another world takes: erase, name, text, CR LF, and the line drawn again. */
 #define MUX_LINE_COST (8u + MUX_NAME_BYTES + LINE_CELLS + 2u * LINE_CELLS)
 _Static_assert(MUX_TX_FOCUS + 2u * MUX_LINE_COST + MUX_TX_OWN <= MUX_TX_BYTES,
-	       "the focus leaves room");
+               "the focus leaves room");
 _Static_assert(MUX_STASH_BYTES * 2u <= MUX_TX_FOCUS, "a stash fits, each byte being two");
 
 void mux_init(struct mux *mux, uint64_t ticks_per_second)
@@ -189,8 +189,8 @@ static void mux_say_held(struct mux *mux, struct mux_world *world, uint64_t now)
 		return;
 	world->held_said = now;
 	(void)text_format(text, sizeof(text),
-			  "console: %s is held back to %u bytes a second, %lu times so far",
-			  world->name, MUX_RATE, world->held_count);
+	                  "console: %s is held back to %u bytes a second, %lu times so far",
+	                  world->name, MUX_RATE, world->held_count);
 	mux_say(mux, text);
 }
 

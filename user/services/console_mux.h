@@ -27,25 +27,25 @@
 
 #include "user/services/console_line.h"
 
-#define MUX_WORLDS	  64u
-#define MUX_NAME_BYTES	  32u
-#define MUX_STASH_BYTES	  256u
-#define MUX_TX_BYTES	  4096u /* for the terminal; a power of two */
-#define MUX_TX_FOCUS	  1024u /* of which the world with the focus may fill this much */
-#define MUX_TX_OWN	  1024u /* and this much is left for lines of the console's own */
-#define MUX_INPUT_BYTES	  512u	/* a power of two */
-#define MUX_RATE	  4096u /* bytes a second */
-#define MUX_BURST	  8192u
-#define MUX_QUIET_MS	  50u	/* an unfinished line with no news for so long is a prompt */
-#define MUX_PATIENCE_MS	  500u	/* longest wait of another's line, 4 times that in a sequence */
-#define MUX_PARTIAL_MS	  1000u /* an unfinished line of another world is shown after this */
-#define MUX_STALL_MS	  1000u
-#define MUX_HELD_MS	  10000u /* being held back is said this often at most */
-#define MUX_ESCAPE	  0x1du	 /* Ctrl-] */
-#define MUX_NO_WORLD	  UINT32_MAX
-#define MUX_NEVER	  UINT64_MAX
+#define MUX_WORLDS        64u
+#define MUX_NAME_BYTES    32u
+#define MUX_STASH_BYTES   256u
+#define MUX_TX_BYTES      4096u /* for the terminal; a power of two */
+#define MUX_TX_FOCUS      1024u /* of which the world with the focus may fill this much */
+#define MUX_TX_OWN        1024u /* and this much is left for lines of the console's own */
+#define MUX_INPUT_BYTES   512u  /* a power of two */
+#define MUX_RATE          4096u /* bytes a second */
+#define MUX_BURST         8192u
+#define MUX_QUIET_MS      50u   /* an unfinished line with no news for so long is a prompt */
+#define MUX_PATIENCE_MS   500u  /* longest wait of another's line, 4 times that in a sequence */
+#define MUX_PARTIAL_MS    1000u /* an unfinished line of another world is shown after this */
+#define MUX_STALL_MS      1000u
+#define MUX_HELD_MS       10000u /* being held back is said this often at most */
+#define MUX_ESCAPE        0x1du  /* Ctrl-] */
+#define MUX_NO_WORLD      UINT32_MAX
+#define MUX_NEVER         UINT64_MAX
 #define MUX_DEFAULT_FOCUS "linux"
-#define MUX_SUPERVISOR	  "supervisor"
+#define MUX_SUPERVISOR    "supervisor"
 
 struct mux_world {
 	char name[MUX_NAME_BYTES];
@@ -58,23 +58,23 @@ struct mux_world {
 	bool shown;    /* `line` is unfinished, and has been shown as it is */
 	bool waits;    /* for the world with the focus to end its line, or to be quiet */
 	bool held;
-	bool deaf;	/* took none of the last bytes typed */
-	uint8_t last;	/* the byte before */
+	bool deaf;      /* took none of the last bytes typed */
+	uint8_t last;   /* the byte before */
 	uint64_t since; /* when the last byte came */
 	uint64_t waits_since;
 	uint64_t credit;    /* ticks' worth of output */
 	uint64_t credit_at; /* time up to which credit was given */
 	uint64_t held_said; /* when it was last said; 0: never */
 	uint64_t held_count;
-	uint64_t bytes;	 /* that it printed */
+	uint64_t bytes;  /* that it printed */
 	uint64_t unread; /* bytes typed that it did not take */
 };
 
 struct mux {
 	uint32_t world_count;
-	uint32_t focus;	     /* always one of them, unless there are none */
+	uint32_t focus;      /* always one of them, unless there are none */
 	uint32_t supervisor; /* MUX_NO_WORLD: there is none */
-	uint32_t turn;	     /* who comes first: behind the one whose line was the last */
+	uint32_t turn;       /* who comes first: behind the one whose line was the last */
 	uint64_t ticks_per_second;
 	uint64_t deadline;
 	bool escape; /* Ctrl-] was typed */

@@ -63,7 +63,7 @@ static void child_control(uint32_t index, uint32_t op)
 		console_print("%s %s\n", info->name, op == PROCESS_START ? "started" : "stops");
 	else if (status != STATUS_ABSENT) /* policy_look reports that */
 		console_print("%s does not %s now\n", info->name,
-			      op == PROCESS_START ? "start" : "stop");
+		              op == PROCESS_START ? "start" : "stop");
 }
 
 /* Looks at a child; true: look again soon. */
@@ -83,7 +83,7 @@ static bool child_look(uint32_t index)
 		return false;
 	}
 	(void)text_end(text, sizeof(text), info, view.reason, state.x[3], state.x[4], verdict,
-		       policy);
+	               policy);
 	console_print("%s\n", text);
 	if (verdict == POLICY_STARTS || verdict == POLICY_RETRY)
 		(void)svc_process_control(info->handle, PROCESS_START);
@@ -144,10 +144,10 @@ static void list_name_of(uint32_t index)
 	else if ((flags & CHILD_RESTART_ON_FAULT) != 0u)
 		restart = "on-fault";
 	console_print("%s %s, EL2 entries on its CPU: %lu in %lu ms; %s, restart %s\n",
-		      info_child(index)->name, text_state(view.state),
-		      usage.x[6] - child->listed.x[6],
-		      clock_us_from_ticks(usage.x[5] - child->listed.x[5]) / 1000u,
-		      (flags & CHILD_VM) != 0u ? "vm" : "process", restart);
+	              info_child(index)->name, text_state(view.state),
+	              usage.x[6] - child->listed.x[6],
+	              clock_us_from_ticks(usage.x[5] - child->listed.x[5]) / 1000u,
+	              (flags & CHILD_VM) != 0u ? "vm" : "process", restart);
 	child->listed = usage;
 }
 
@@ -192,7 +192,7 @@ static void command_child(const char *verb, uint32_t index)
 			child_control(index, PROCESS_START);
 		else
 			console_print("%s is %s\n", info_child(index)->name,
-				      text_state(view.state));
+			              text_state(view.state));
 	} else if (strcmp(verb, "stop") == 0) {
 		if (strcmp(info_child(index)->name, SUPERVISOR_CONSOLE) == 0)
 			console_puts("nobody could start it again: try restart\n");
@@ -200,10 +200,10 @@ static void command_child(const char *verb, uint32_t index)
 			child_control(index, PROCESS_STOP);
 		else
 			console_print("%s is %s\n", info_child(index)->name,
-				      text_state(view.state));
+			              text_state(view.state));
 	} else if (policy_restart(policy, &view)) {
 		child_control(index,
-			      view.state == PROCESS_STATE_RUNNING ? PROCESS_STOP : PROCESS_START);
+		              view.state == PROCESS_STATE_RUNNING ? PROCESS_STOP : PROCESS_START);
 	}
 }
 
@@ -235,7 +235,7 @@ static void command_run(char *line)
 		(void)svc_system_control(info_get()->system_handle, SYSTEM_OFF);
 	else
 		console_puts("commands: status, list, stop NAME, start NAME, restart NAME, off, "
-			     "help\n");
+		             "help\n");
 }
 
 static void command_echo(uint8_t byte, uint32_t before)

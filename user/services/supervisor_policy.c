@@ -3,12 +3,12 @@
 #include "user/services/supervisor_policy.h"
 
 void policy_init(struct policy_child *child, const struct process_child *info,
-		 uint64_t ticks_per_second)
+                 uint64_t ticks_per_second)
 {
 	*child = (struct policy_child){
 		.flags = info->flags,
 		.limit = info->restart_limit < POLICY_RESTARTS ? info->restart_limit
-							       : POLICY_RESTARTS,
+	                                                       : POLICY_RESTARTS,
 		.window_ticks = info->restart_window_sec * ticks_per_second,
 	};
 }
@@ -63,7 +63,7 @@ static enum policy_verdict policy_ended(struct policy_child *child, uint64_t rea
 }
 
 enum policy_verdict policy_look(struct policy_child *child, const struct policy_view *view,
-				uint64_t now)
+                                uint64_t now)
 {
 	enum policy_verdict verdict;
 

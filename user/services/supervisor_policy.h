@@ -25,7 +25,7 @@ struct policy_child {
 	uint32_t flags; /* CHILD_* */
 	uint32_t limit; /* restarts within the window, at most POLICY_RESTARTS */
 	uint64_t window_ticks;
-	uint64_t ended;	   /* the start (its number) whose end has been dealt with */
+	uint64_t ended;    /* the start (its number) whose end has been dealt with */
 	bool start_wanted; /* by command: start when it has stopped */
 	bool stop_wanted;  /* by command: let it stay stopped, whatever its end was */
 	bool absent_known;
@@ -42,20 +42,20 @@ struct policy_view {
 
 enum policy_verdict {
 	POLICY_NOTHING, /* nothing new */
-	POLICY_SOON,	/* it is stopping: look again soon */
-	POLICY_ABSENT,	/* new: a CPU of its is missing */
-	POLICY_STAYS,	/* new: it has ended and stays stopped */
-	POLICY_STARTS,	/* new: it has ended and is to be started */
-	POLICY_RETRY,	/* new: it has failed and is to be started, which counts */
+	POLICY_SOON,    /* it is stopping: look again soon */
+	POLICY_ABSENT,  /* new: a CPU of its is missing */
+	POLICY_STAYS,   /* new: it has ended and stays stopped */
+	POLICY_STARTS,  /* new: it has ended and is to be started */
+	POLICY_RETRY,   /* new: it has failed and is to be started, which counts */
 	POLICY_GIVE_UP, /* new: it has failed too often and stays stopped */
 };
 
 void policy_init(struct policy_child *child, const struct process_child *info,
-		 uint64_t ticks_per_second);
+                 uint64_t ticks_per_second);
 /* Whether it is to be started as the supervisor comes up: not if it has run before. */
 bool policy_autostart(const struct policy_child *child, const struct policy_view *view);
 enum policy_verdict policy_look(struct policy_child *child, const struct policy_view *view,
-				uint64_t now);
+                                uint64_t now);
 
 /* ---- a person's commands: true: the supervisor is to do so now ---- */
 bool policy_start(struct policy_child *child, const struct policy_view *view);

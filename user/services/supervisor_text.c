@@ -4,12 +4,12 @@
 
 #include "user/lib/text.h"
 
-#define ESR_CLASS(esr)	 ((uint32_t)((esr) >> 26 & 0x3fu))
-#define ESR_WNR		 (1u << 6)
+#define ESR_CLASS(esr)   ((uint32_t)((esr) >> 26 & 0x3fu))
+#define ESR_WNR          (1u << 6)
 #define CLASS_DATA_ABORT 0x24u
 
 #define KILL_LINE 0x15u /* Ctrl-U */
-#define DELETE	  0x7fu
+#define DELETE    0x7fu
 
 const char *text_state(uint64_t state)
 {
@@ -26,9 +26,9 @@ const char *text_state(uint64_t state)
 const char *text_reason(uint64_t reason)
 {
 	static const char *const names[] = {
-		[EXIT_REASON_NONE] = "-",	 [EXIT_REASON_STOPPED] = "command",
-		[EXIT_REASON_FAULT] = "fault",	 [EXIT_REASON_OFF] = "off",
-		[EXIT_REASON_RESET] = "reset",	 [EXIT_REASON_FAILED] = "failed",
+		[EXIT_REASON_NONE] = "-",        [EXIT_REASON_STOPPED] = "command",
+		[EXIT_REASON_FAULT] = "fault",   [EXIT_REASON_OFF] = "off",
+		[EXIT_REASON_RESET] = "reset",   [EXIT_REASON_FAILED] = "failed",
 		[EXIT_REASON_SERROR] = "serror",
 	};
 
@@ -73,32 +73,32 @@ static size_t text_fault(char *to, size_t bytes, uint64_t esr, uint64_t address)
 	used = text_format(to, bytes, ", %s", class.name);
 	if (class.class == CLASS_DATA_ABORT)
 		used += text_format(to + used, bytes - used,
-				    (esr & ESR_WNR) != 0u ? " of a write" : " of a read");
+		                    (esr & ESR_WNR) != 0u ? " of a write" : " of a read");
 	if (class.has_address)
 		used += text_format(to + used, bytes - used, " at 0x%lx", address);
 	return used + text_format(to + used, bytes - used, ", ESR 0x%lx", esr);
 }
 
 static size_t text_verdict(char *to, size_t bytes, const struct process_child *info,
-			   enum policy_verdict verdict, const struct policy_child *child)
+                           enum policy_verdict verdict, const struct policy_child *child)
 {
 	switch (verdict) {
 	case POLICY_STARTS:
 		return text_format(to, bytes, "; starts again");
 	case POLICY_RETRY:
 		return text_format(to, bytes, "; starts again, %u of %u in %u s",
-				   child->restart_count, child->limit, info->restart_window_sec);
+		                   child->restart_count, child->limit, info->restart_window_sec);
 	case POLICY_GIVE_UP:
 		return text_format(to, bytes, "; stays stopped after %u restarts in %u s",
-				   child->limit, info->restart_window_sec);
+		                   child->limit, info->restart_window_sec);
 	default:
 		return text_format(to, bytes, "; stays stopped");
 	}
 }
 
 size_t text_end(char *to, size_t bytes, const struct process_child *info, uint64_t reason,
-		uint64_t code, uint64_t address, enum policy_verdict verdict,
-		const struct policy_child *child)
+                uint64_t code, uint64_t address, enum policy_verdict verdict,
+                const struct policy_child *child)
 {
 	size_t used = text_format(to, bytes, "%s stopped: %s", info->name, text_reason(reason));
 
@@ -114,7 +114,7 @@ size_t text_end(char *to, size_t bytes, const struct process_child *info, uint64
 size_t text_status_header(char *to, size_t bytes)
 {
 	return text_format(to, bytes, "%-12s %-8s %-8s %6s %8s %10s %8s %7s", "world", "state",
-			   "reason", "cpu%", "exits/s", "periods", "restarts", "EL2/s");
+	                   "reason", "cpu%", "exits/s", "periods", "restarts", "EL2/s");
 }
 
 /* A difference over the span as one for each second, rounded. */
@@ -131,10 +131,10 @@ size_t text_status_line(char *to, size_t bytes, const struct text_status *status
 	uint64_t share = status->span != 0u ? status->ticks * 1000u / status->span : 0u;
 
 	return text_format(to, bytes, "%-12s %-8s %-8s %4lu.%lu %8lu %10lu %8lu %7lu", status->name,
-			   text_state(status->state), text_reason(status->reason), share / 10u,
-			   share % 10u, text_per_second(status, status->exits), status->periods,
-			   status->starts != 0u ? status->starts - 1u : 0u,
-			   text_per_second(status, status->entries));
+	                   text_state(status->state), text_reason(status->reason), share / 10u,
+	                   share % 10u, text_per_second(status, status->exits), status->periods,
+	                   status->starts != 0u ? status->starts - 1u : 0u,
+	                   text_per_second(status, status->entries));
 }
 
 bool text_type(struct text_typed *typed, uint8_t byte)

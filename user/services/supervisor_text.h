@@ -13,13 +13,13 @@
 #include "abi/process.h"
 #include "user/services/supervisor_policy.h"
 
-#define TEXT_LINE_BYTES	   160u /* holds every line below */
+#define TEXT_LINE_BYTES    160u /* holds every line below */
 #define TEXT_COMMAND_BYTES 80u
 
 /* The end of a process, as process_status tells it, and what follows from it. */
 size_t text_end(char *to, size_t bytes, const struct process_child *info, uint64_t reason,
-		uint64_t code, uint64_t address, enum policy_verdict verdict,
-		const struct policy_child *child);
+                uint64_t code, uint64_t address, enum policy_verdict verdict,
+                const struct policy_child *child);
 
 /* One line of `status`; the differences are those since the last one. */
 struct text_status {
@@ -31,7 +31,7 @@ struct text_status {
 	uint64_t exits; /* of the guest, a difference */
 	uint64_t periods;
 	uint64_t entries; /* into EL2 on its first CPU, a difference */
-	uint64_t span;	  /* ticks that the differences are over */
+	uint64_t span;    /* ticks that the differences are over */
 	uint64_t ticks_per_second;
 };
 size_t text_status_header(char *to, size_t bytes);

@@ -47,6 +47,6 @@ int main(unsigned thread)
 			continue;
 		report += second;
 		console_print("alive: %lu periods, worst latency %lu us, missed %lu\n", periods,
-			      clock_us_from_ticks(worst), missed);
+		              clock_us_from_ticks(worst), missed);
 	}
 }

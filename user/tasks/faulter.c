@@ -21,7 +21,7 @@ PROGRAM_RECORD("faulter", 0u);
 #define WORD_BYTES     16u
 #define NOWHERE_VA     0x12345678000ull /* within the IPA range of no process */
 #define BEYOND_PA      0xffff000000000000ull
-#define SOON_US	       100000u
+#define SOON_US        100000u
 #define NO_SUCH_CALL   SYSCALL_COUNT
 #define NO_SUCH_HANDLE 0xffffffu
 

@@ -17,8 +17,8 @@
 PROGRAM_RECORD("fp_task", PROGRAM_FLAG_FP);
 
 #define REGISTERS 32u
-#define HOLD_US	  200u	      /* of computing, for preemption */
-#define PERIOD_US 2000u	      /* until the wait is over, for the switch to others */
+#define HOLD_US   200u        /* of computing, for preemption */
+#define PERIOD_US 2000u       /* until the wait is over, for the switch to others */
 #define FPCR_ODD  0x01c00000u /* FZ, RMode towards zero */
 #define FPSR_ODD  0x0800009fu /* QC and all exception flags */
 #define FPSR_EVEN 0x10u

@@ -32,7 +32,7 @@ static const struct device_ops *bus_backend(const char *name)
 }
 
 static const char *bus_add(const struct vm_device *info, const struct process_channel *channels,
-			    uint32_t channel_count)
+                           uint32_t channel_count)
 {
 	const struct device_ops *ops = bus_backend(info->backend);
 	uint32_t words;
@@ -69,7 +69,7 @@ static const char *bus_add(const struct vm_device *info, const struct process_ch
 }
 
 const char *bus_init(const struct vm_device *devices, uint32_t count,
-		      const struct process_channel *channels, uint32_t channel_count)
+                     const struct process_channel *channels, uint32_t channel_count)
 {
 	const char *error = NULL;
 

@@ -9,7 +9,7 @@
 
 #include "user/vmm/device.h"
 
-#define BUS_DEVICES	 64u
+#define BUS_DEVICES     64u
 #define BUS_STATE_BYTES 0x10000u
 
 /*
@@ -17,7 +17,7 @@
  * no file implements, devices that overlap, too many.
  */
 const char *bus_init(const struct vm_device *devices, uint32_t count,
-		      const struct process_channel *channels, uint32_t channel_count);
+                     const struct process_channel *channels, uint32_t channel_count);
 
 /* The device that holds this address; NULL: none. */
 struct device *bus_find(uint64_t ipa);
@@ -37,8 +37,8 @@ static inline bool bus_read(struct device *device, uint64_t ipa, uint32_t bytes,
 
 	if ((ipa & (bytes - 1u)) != 0u)
 		return false;
-	*value = bytes <= 4u ? device->ops->read(device, offset, bytes) :
-			       bus_read_wide(device, offset);
+	*value = bytes <= 4u ? device->ops->read(device, offset, bytes)
+	                     : bus_read_wide(device, offset);
 	return true;
 }
 

@@ -4,14 +4,14 @@
 
 /* Fields that most of the group share. */
 #define FIELD(word, low, width) (((word) >> (low)) & ((1u << (width)) - 1u))
-#define RT(word)		((uint8_t)FIELD(word, 0, 5))
-#define RN(word)		((uint8_t)FIELD(word, 5, 5))
-#define RT2(word)		((uint8_t)FIELD(word, 10, 5))
-#define RM(word)		((uint8_t)FIELD(word, 16, 5))
-#define SIZE(word)		FIELD(word, 30, 2)
-#define OPC(word)		FIELD(word, 22, 2)
-#define LOAD(word)		FIELD(word, 22, 1)
-#define VECTOR(word)		FIELD(word, 26, 1)
+#define RT(word)                ((uint8_t)FIELD(word, 0, 5))
+#define RN(word)                ((uint8_t)FIELD(word, 5, 5))
+#define RT2(word)               ((uint8_t)FIELD(word, 10, 5))
+#define RM(word)                ((uint8_t)FIELD(word, 16, 5))
+#define SIZE(word)              FIELD(word, 30, 2)
+#define OPC(word)               FIELD(word, 22, 2)
+#define LOAD(word)              FIELD(word, 22, 1)
+#define VECTOR(word)            FIELD(word, 26, 1)
 
 static int64_t decode_signed(uint64_t value, unsigned bits)
 {
@@ -193,7 +193,7 @@ static void decode_ordered(struct decode *decode, uint32_t word)
 
 struct decode decode_instruction(uint32_t instruction)
 {
-	struct decode decode = { .kind = DECODE_REFUSED };
+	struct decode decode = {.kind = DECODE_REFUSED};
 
 	/* C4.1: loads and stores have bit 27 set and bit 25 clear */
 	if (FIELD(instruction, 27, 1) == 0u || FIELD(instruction, 25, 1) != 0u)

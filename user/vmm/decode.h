@@ -34,16 +34,16 @@ struct decode {
 	enum decode_kind kind;
 	enum decode_base base;
 	enum decode_write_back write_back;
-	bool vector;	 /* rt, rt2 are SIMD&FP registers */
-	bool sign;	 /* a load extends the sign */
-	bool wide;	 /* to 64 bits, else to 32 */
-	uint8_t count;	 /* registers: 1 or 2, at ascending addresses */
-	uint8_t bytes;	 /* of each: 1, 2, 4, 8, 16 */
-	uint8_t rt;	 /* 31: the zero register */
+	bool vector;   /* rt, rt2 are SIMD&FP registers */
+	bool sign;     /* a load extends the sign */
+	bool wide;     /* to 64 bits, else to 32 */
+	uint8_t count; /* registers: 1 or 2, at ascending addresses */
+	uint8_t bytes; /* of each: 1, 2, 4, 8, 16 */
+	uint8_t rt;    /* 31: the zero register */
 	uint8_t rt2;
-	uint8_t rn;	 /* 31: the stack pointer */
+	uint8_t rn; /* 31: the stack pointer */
 	uint8_t rm;
-	uint8_t extend;	 /* DECODE_BASE_INDEX: option field 2 UXTW, 3 LSL, 6 SXTW, 7 SXTX */
+	uint8_t extend; /* DECODE_BASE_INDEX: option field 2 UXTW, 3 LSL, 6 SXTW, 7 SXTX */
 	uint8_t shift;
 	int64_t offset;
 };

@@ -35,7 +35,8 @@ struct device_ops {
 	void (*reset)(struct device *device); /* once, before any vCPU runs */
 	uint32_t (*read)(struct device *device, uint32_t offset, uint32_t bytes);
 	void (*write)(struct device *device, uint32_t offset, uint32_t bytes, uint32_t value);
-	void (*poll)(struct device *device); /* the peer notified, or the deadline came; may be NULL */
+	void (*poll)(
+		struct device *device); /* the peer notified, or the deadline came; may be NULL */
 };
 
 struct device {
@@ -48,7 +49,7 @@ struct device {
 	bool line_wanted;
 	bool line_told;
 	bool line_telling;
-	bool peer_tell; /* the channel's peer must be notified */
+	bool peer_tell;    /* the channel's peer must be notified */
 	uint64_t deadline; /* tick at which poll is due; written with the lock held, read without */
 	uint64_t channel_bits; /* notification bit of the channel, or 0 */
 	struct channel_end channel;
@@ -76,11 +77,11 @@ static inline void device_set_deadline(struct device *device, uint64_t deadline)
 }
 
 /* At file scope of a device: its functions for the VM process, and its line for bhc. */
-#define DEVICE_BACKEND(ops_name)                                                                   \
-	__attribute__((used, section("device_set"))) static const struct device_ops               \
+#define DEVICE_BACKEND(ops_name)                                                    \
+	__attribute__((used, section("device_set"))) static const struct device_ops \
 		*const device_set_##ops_name = &(ops_name)
-#define DEVICE_RECORD(record_name, backend_name, compatible_name)                                  \
-	__attribute__((used, section(".bulkhead.device"))) static const struct device_record       \
-		record_name = { .backend = backend_name, .compatible = compatible_name }
+#define DEVICE_RECORD(record_name, backend_name, compatible_name)                            \
+	__attribute__((used, section(".bulkhead.device"))) static const struct device_record \
+		record_name = {.backend = backend_name, .compatible = compatible_name}
 
 #endif

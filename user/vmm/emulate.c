@@ -16,10 +16,10 @@
 #include "user/vmm/walk.h"
 
 /* ESR_EL2.ISS of a data abort, DDI 0487 D13.2.37 */
-#define ISS_WNR	  (1u << 6)
+#define ISS_WNR   (1u << 6)
 #define ISS_S1PTW (1u << 7)
-#define ISS_CM	  (1u << 8)
-#define ISS_FNV	  (1u << 10)
+#define ISS_CM    (1u << 8)
+#define ISS_FNV   (1u << 10)
 
 /* PSTATE */
 #define PSTATE_AARCH32 (1u << 4)
@@ -29,7 +29,7 @@
 #define GUEST_PAGE    4096u
 #define ADDRESS_MASK  ((1ull << 56) - 1u) /* without the tag */
 #define ZERO_REGISTER 31u
-#define CHUNK	      8u /* bytes moved at once; a Q register takes two */
+#define CHUNK         8u /* bytes moved at once; a Q register takes two */
 
 /* The values of up to two registers, 64-bit halves in memory order. */
 struct emulate_data {
@@ -40,8 +40,8 @@ static uint32_t emulate_base_register(uint8_t rn, uint64_t pstate)
 {
 	if (rn != ZERO_REGISTER)
 		return VCPU_REG_X0 + rn;
-	return (pstate & PSTATE_EL) != 0u && (pstate & PSTATE_SPSEL) != 0u ? VCPU_REG_SP_EL1 :
-									     VCPU_REG_SP_EL0;
+	return (pstate & PSTATE_EL) != 0u && (pstate & PSTATE_SPSEL) != 0u ? VCPU_REG_SP_EL1
+	                                                                   : VCPU_REG_SP_EL0;
 }
 
 static uint64_t emulate_general(uint8_t number)
@@ -65,13 +65,12 @@ static bool emulate_bus(uint64_t ipa, uint32_t bytes, bool write, uint64_t *valu
 
 	if (device == NULL)
 		return machine_vgic(ipa, bytes, write, value);
-	return write ? bus_write(device, ipa, bytes, *value) :
-		       bus_read(device, ipa, bytes, value);
+	return write ? bus_write(device, ipa, bytes, *value) : bus_read(device, ipa, bytes, value);
 }
 
 /* Moves all registers' bytes between the device and data, ascending. */
 static bool emulate_move(const struct decode *decode, uint64_t ipa, bool big_endian,
-			 struct emulate_data *data)
+                         struct emulate_data *data)
 {
 	uint32_t chunk = decode->bytes < CHUNK ? decode->bytes : CHUNK;
 	uint32_t chunks = decode->bytes / chunk;
@@ -95,23 +94,25 @@ static bool emulate_move(const struct decode *decode, uint64_t ipa, bool big_end
 
 static void emulate_gather(const struct decode *decode, struct emulate_data *data)
 {
-	const uint8_t registers[2] = { decode->rt, decode->rt2 };
+	const uint8_t registers[2] = {decode->rt, decode->rt2};
 	uint32_t halves = decode->bytes == 16u ? 2u : 1u;
 
 	for (uint32_t i = 0u; i < decode->count; i++) {
 		if (!decode->vector) {
-			data->half[i] = emulate_truncate(emulate_general(registers[i]), decode->bytes);
+			data->half[i] =
+				emulate_truncate(emulate_general(registers[i]), decode->bytes);
 			continue;
 		}
 		for (uint32_t half = 0u; half < halves; half++)
 			data->half[i * halves + half] = emulate_truncate(
-				machine_register(VCPU_REG_V0 + 2u * registers[i] + half), decode->bytes);
+				machine_register(VCPU_REG_V0 + 2u * registers[i] + half),
+				decode->bytes);
 	}
 }
 
 static void emulate_scatter(const struct decode *decode, const struct emulate_data *data)
 {
-	const uint8_t registers[2] = { decode->rt, decode->rt2 };
+	const uint8_t registers[2] = {decode->rt, decode->rt2};
 	uint32_t halves = decode->bytes == 16u ? 2u : 1u;
 
 	for (uint32_t i = 0u; i < decode->count; i++) {
@@ -120,10 +121,11 @@ static void emulate_scatter(const struct decode *decode, const struct emulate_da
 
 			/* a load clears what it does not fill */
 			machine_set_register(number, data->half[i * halves]);
-			machine_set_register(number + 1u, halves == 2u ? data->half[i * halves + 1u] : 0u);
+			machine_set_register(number + 1u,
+			                     halves == 2u ? data->half[i * halves + 1u] : 0u);
 		} else if (registers[i] != ZERO_REGISTER) {
 			machine_set_register(VCPU_REG_X0 + registers[i],
-					  decode_extend(decode, data->half[i]));
+			                     decode_extend(decode, data->half[i]));
 		}
 	}
 }
@@ -153,12 +155,12 @@ static bool emulate_fetch(const struct walk_regs *regs, uint64_t pc, uint32_t *i
 }
 
 static uint64_t emulate_decoded(const struct decode *decode, uint64_t ipa, uint64_t pc,
-				uint64_t far, uint64_t pstate, uint64_t sctlr)
+                                uint64_t far, uint64_t pstate, uint64_t sctlr)
 {
 	uint32_t base_register = emulate_base_register(decode->rn, pstate);
 	uint64_t base = decode->base != DECODE_BASE_PC ? machine_register(base_register) : 0u;
 	uint64_t big = (pstate & PSTATE_EL) != 0u ? WALK_SCTLR_EE : WALK_SCTLR_E0E;
-	struct emulate_data data = { { 0u } };
+	struct emulate_data data = {{0u}};
 
 	/* The fault must be at the first byte, and the rest behind it in the same page. */
 	if (((emulate_address(decode, pc, base) ^ far) & ADDRESS_MASK) != 0u ||

@@ -19,11 +19,11 @@
 #define IMAGE_MAGIC_ARM64  0x644d5241u /* "ARM\x64" */
 
 /* ELF64, System V ABI */
-#define ELF_IDENT_64_LE	0x00010102464c457full /* magic, 64-bit, little endian, version 1 */
-#define ELF_IDENT_MASK	0x00ffffffffffffffull
-#define ELF_MACHINE	183u /* EM_AARCH64 */
-#define ELF_LOAD	1u   /* PT_LOAD */
-#define ELF_PHDR_BYTES	56u
+#define ELF_IDENT_64_LE 0x00010102464c457full /* magic, 64-bit, little endian, version 1 */
+#define ELF_IDENT_MASK  0x00ffffffffffffffull
+#define ELF_MACHINE     183u /* EM_AARCH64 */
+#define ELF_LOAD        1u   /* PT_LOAD */
+#define ELF_PHDR_BYTES  56u
 
 /* Flattened device tree, big endian */
 #define FDT_PROP_BE   0x03000000u
@@ -87,9 +87,9 @@ static bool load_copy(uint64_t ipa, const uint8_t *from, uint64_t bytes)
 static enum load_error load_raw(const struct vm_info *info, struct load_start *start)
 {
 	start->entry = info->entry != 0u ? info->entry : info->kernel.ipa;
-	return load_copy(info->kernel.ipa, load_bytes(&info->kernel), info->kernel.bytes) ?
-		       LOAD_OK :
-		       LOAD_KERNEL_NOT_RAM;
+	return load_copy(info->kernel.ipa, load_bytes(&info->kernel), info->kernel.bytes)
+	               ? LOAD_OK
+	               : LOAD_KERNEL_NOT_RAM;
 }
 
 static enum load_error load_image(const struct vm_info *info, struct load_start *start)
@@ -110,8 +110,9 @@ static enum load_error load_image(const struct vm_info *info, struct load_start 
 	return load_raw(info, start);
 }
 
-static enum load_error load_segment(const struct vm_payload *file, const struct elf_segment *segment,
-				    uint64_t entry, struct load_start *start)
+static enum load_error load_segment(const struct vm_payload *file,
+                                    const struct elf_segment *segment, uint64_t entry,
+                                    struct load_start *start)
 {
 	if (segment->type != ELF_LOAD || segment->memsz == 0u)
 		return LOAD_OK;
@@ -137,9 +138,9 @@ static enum load_error load_elf(const struct vm_info *info, struct load_start *s
 	if (file->bytes < sizeof(header))
 		return LOAD_BAD_ELF;
 	memcpy(&header, load_bytes(file), sizeof(header));
-	if ((header.ident[0] & ELF_IDENT_MASK) != ELF_IDENT_64_LE || header.machine != ELF_MACHINE ||
-	    header.phentsize != ELF_PHDR_BYTES || header.phnum == 0u ||
-	    header.phoff > file->bytes ||
+	if ((header.ident[0] & ELF_IDENT_MASK) != ELF_IDENT_64_LE ||
+	    header.machine != ELF_MACHINE || header.phentsize != ELF_PHDR_BYTES ||
+	    header.phnum == 0u || header.phoff > file->bytes ||
 	    (uint64_t)header.phnum * ELF_PHDR_BYTES > file->bytes - header.phoff)
 		return LOAD_BAD_ELF;
 	start->entry = header.entry;
@@ -211,11 +212,11 @@ enum load_error load_guest(const struct vm_info *info, struct load_start *start)
 
 	for (uint32_t i = 0u; i < info->bank_count; i++)
 		machine_clear(ram_pointer(info->banks[i].ipa, info->banks[i].bytes),
-			   info->banks[i].bytes);
+		              info->banks[i].bytes);
 	error = load_files(info, start);
 	for (uint32_t i = 0u; i < info->bank_count; i++)
 		machine_clean(ram_pointer(info->banks[i].ipa, info->banks[i].bytes),
-			   info->banks[i].bytes);
+		              info->banks[i].bytes);
 	return error;
 }
 

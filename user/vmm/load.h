@@ -13,19 +13,19 @@
 
 struct load_start {
 	uint64_t entry; /* IPA of the first instruction */
-	uint64_t x0;	/* IPA of the tree, or 0 */
+	uint64_t x0;    /* IPA of the tree, or 0 */
 };
 
 /* Codes of EXIT_REASON_FAILED by which a VM process says why its guest did not start. */
 enum load_error {
 	LOAD_OK = 0,
-	LOAD_BAD_IMAGE = 1,	  /* not an arm64 Image */
-	LOAD_BAD_ELF = 2,	  /* not an AArch64 executable, or it contradicts itself */
-	LOAD_KERNEL_NOT_RAM = 3,  /* the kernel, or what it reserves, is not all in RAM */
+	LOAD_BAD_IMAGE = 1,      /* not an arm64 Image */
+	LOAD_BAD_ELF = 2,        /* not an AArch64 executable, or it contradicts itself */
+	LOAD_KERNEL_NOT_RAM = 3, /* the kernel, or what it reserves, is not all in RAM */
 	LOAD_INITRD_NOT_RAM = 4,
 	LOAD_TREE_NOT_RAM = 5,
 	LOAD_ENTRY_NOT_RAM = 6,
-	LOAD_DEVICES = 7,	  /* bus_init refused */
+	LOAD_DEVICES = 7, /* bus_init refused */
 };
 
 enum load_error load_guest(const struct vm_info *info, struct load_start *start);

@@ -66,7 +66,7 @@ static uint64_t loop_wait_on(uint32_t self)
 /* HVC and SMC. */
 static struct loop_reply loop_call(uint32_t self, const struct svc_exit *exit)
 {
-	struct loop_reply reply = { .op = VCPU_CALL_RETURN };
+	struct loop_reply reply = {.op = VCPU_CALL_RETURN};
 	struct vpsci_answer answer = vpsci_call(self, &exit->x[1]);
 
 	reply.value[0] = answer.value;
@@ -81,7 +81,7 @@ static struct loop_reply loop_call(uint32_t self, const struct svc_exit *exit)
 		break;
 	case VPSCI_CPU_OFF:
 		/* the call of CPU_OFF is still the pending exit: its return enters the guest */
-		reply = (struct loop_reply){ .op = VCPU_CALL_RETURN };
+		reply = (struct loop_reply){.op = VCPU_CALL_RETURN};
 		reply.value[0] = loop_wait_on(self);
 		break;
 	case VPSCI_SYSTEM_OFF:
@@ -100,18 +100,17 @@ static struct loop_reply loop_other(uint32_t self, const struct svc_exit *exit)
 	switch (exit->x[0]) {
 	case VCPU_EXIT_NOTIFIED:
 		loop_serve(svc_wait(ALL_BITS, 0u));
-		return (struct loop_reply){ .op = VCPU_RESUME };
+		return (struct loop_reply){.op = VCPU_RESUME};
 	case VCPU_EXIT_DECODE:
 		return (struct loop_reply){
-			.op = emulate_access(exit->x[1], exit->x[2], exit->x[3], exit->x[4])
-		};
+			.op = emulate_access(exit->x[1], exit->x[2], exit->x[3], exit->x[4])};
 	case VCPU_EXIT_CALL:
 		return loop_call(self, exit);
 	case VCPU_EXIT_FETCH:
 	case VCPU_EXIT_MMIO_READ:
 	case VCPU_EXIT_MMIO_WRITE:
 		/* no device there, or not in that way: as a bus answers (DDI 0487 D1.13.4) */
-		return (struct loop_reply){ .op = VCPU_ABORT };
+		return (struct loop_reply){.op = VCPU_ABORT};
 	default:
 		svc_exit(EXIT_REASON_FAILED, exit->x[1]);
 	}
@@ -123,12 +122,13 @@ static __attribute__((noinline)) void loop_step(uint32_t self, struct svc_exit *
 	struct loop_reply reply = loop_other(self, exit);
 
 	*exit = svc_vcpu_run(reply.op, reply.value[0], reply.value[1], reply.value[2],
-			     reply.value[3]);
+	                     reply.value[3]);
 }
 
 /* A device access with its syndrome: true if it was served, op and value say how to go on. */
-static inline __attribute__((always_inline)) bool
-loop_access(struct device *device, const struct svc_exit *exit, uint64_t *op, uint64_t *value)
+static inline __attribute__((always_inline)) bool loop_access(struct device *device,
+                                                              const struct svc_exit *exit,
+                                                              uint64_t *op, uint64_t *value)
 {
 	if (exit->x[0] == VCPU_EXIT_MMIO_READ) {
 		*op = VCPU_READ_VALUE;

@@ -6,11 +6,11 @@
 #include "user/lib/syscalls.h"
 #include "user/lib/text.h"
 
-#define SLEEP_US	 20u
-#define VGIC_TRIES	 1000u	    /* each behind a sleep: 20 ms, then the access aborts */
-#define CTR_IMINLINE(x)	 ((x) & 0xfu)	       /* CTR_EL0, log2 of words */
-#define CTR_DMINLINE(x)	 (((x) >> 16) & 0xfu) /* CTR_EL0, log2 of words */
-#define DCZID_BLOCK(x)	 ((x) & 0xfu)	       /* DCZID_EL0, log2 of words */
+#define SLEEP_US         20u
+#define VGIC_TRIES       1000u      /* each behind a sleep: 20 ms, then the access aborts */
+#define CTR_IMINLINE(x)  ((x)&0xfu) /* CTR_EL0, log2 of words */
+#define CTR_DMINLINE(x)  (((x) >> 16) & 0xfu) /* CTR_EL0, log2 of words */
+#define DCZID_BLOCK(x)   ((x)&0xfu)           /* DCZID_EL0, log2 of words */
 #define DCZID_PROHIBITED (1u << 4)
 
 void machine_line(uint32_t intid, bool level)

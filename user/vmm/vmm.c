@@ -38,7 +38,7 @@ static void vmm_set_mpidr(uint32_t self)
 static _Noreturn void vmm_first(const struct process_info *info)
 {
 	const struct vm_info *vm = &info->vm;
-	struct load_start start = { 0 };
+	struct load_start start = {0};
 	enum load_error error;
 	const char *text;
 
@@ -47,7 +47,7 @@ static _Noreturn void vmm_first(const struct process_info *info)
 	if (error != LOAD_OK)
 		vmm_fail(error, load_error_text(error));
 	text = bus_init((const struct vm_device *)vm->devices, vm->device_count,
-			 (const struct process_channel *)info->channels, info->channel_count);
+	                (const struct process_channel *)info->channels, info->channel_count);
 	if (text != NULL)
 		vmm_fail(LOAD_DEVICES, text);
 	vpsci_init(vm->vcpu_count);

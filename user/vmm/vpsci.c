@@ -7,27 +7,27 @@
 #include "user/vmm/ram.h"
 
 /* Function identifiers, DEN 0022 section 5; 64-bit forms have bit 30 set */
-#define SMC64			0x40000000u
-#define PSCI_VERSION		0x84000000u
-#define CPU_SUSPEND		0x84000001u
-#define CPU_OFF			0x84000002u
-#define CPU_ON			0x84000003u
-#define AFFINITY_INFO		0x84000004u
-#define MIGRATE_INFO_TYPE	0x84000006u
-#define SYSTEM_OFF		0x84000008u
-#define SYSTEM_RESET		0x84000009u
-#define PSCI_FEATURES		0x8400000au
-#define SYSTEM_RESET2		0x84000012u
-#define SMCCC_VERSION		0x80000000u
-#define SMCCC_ARCH_FEATURES	0x80000001u
+#define SMC64               0x40000000u
+#define PSCI_VERSION        0x84000000u
+#define CPU_SUSPEND         0x84000001u
+#define CPU_OFF             0x84000002u
+#define CPU_ON              0x84000003u
+#define AFFINITY_INFO       0x84000004u
+#define MIGRATE_INFO_TYPE   0x84000006u
+#define SYSTEM_OFF          0x84000008u
+#define SYSTEM_RESET        0x84000009u
+#define PSCI_FEATURES       0x8400000au
+#define SYSTEM_RESET2       0x84000012u
+#define SMCCC_VERSION       0x80000000u
+#define SMCCC_ARCH_FEATURES 0x80000001u
 
-#define VERSION_1_1		0x10001u /* of PSCI and of SMCCC */
-#define MIGRATION_NOT_NEEDED	2u	 /* MIGRATE_INFO_TYPE: no Trusted OS to migrate */
-#define RESET2_VENDOR		0x80000000u
-#define AFFINITY_MASK		0xff00ffffffull /* Aff3, Aff2, Aff1, Aff0 */
-#define AFFINITY_LEVEL_MAX	3u
-#define POWER_STATE_RESERVED	0xfcfe0000u /* original format: 31:26, 23:17 */
-#define POWER_STATE_POWERDOWN	0x00010000u
+#define VERSION_1_1           0x10001u /* of PSCI and of SMCCC */
+#define MIGRATION_NOT_NEEDED  2u       /* MIGRATE_INFO_TYPE: no Trusted OS to migrate */
+#define RESET2_VENDOR         0x80000000u
+#define AFFINITY_MASK         0xff00ffffffull /* Aff3, Aff2, Aff1, Aff0 */
+#define AFFINITY_LEVEL_MAX    3u
+#define POWER_STATE_RESERVED  0xfcfe0000u /* original format: 31:26, 23:17 */
+#define POWER_STATE_POWERDOWN 0x00010000u
 
 /* Error codes, DEN 0022 table 6; a 64-bit call returns them sign-extended */
 enum vpsci_error {
@@ -40,8 +40,8 @@ enum vpsci_error {
 };
 
 /* What AFFINITY_INFO answers */
-#define AFFINITY_ON	    0u
-#define AFFINITY_OFF	    1u
+#define AFFINITY_ON         0u
+#define AFFINITY_OFF        1u
 #define AFFINITY_ON_PENDING 2u
 
 /*
@@ -63,14 +63,14 @@ static uint32_t vpsci_count;
 
 static struct vpsci_answer vpsci_return(int64_t value)
 {
-	return (struct vpsci_answer){ .action = VPSCI_RETURN, .value = (uint64_t)value };
+	return (struct vpsci_answer){.action = VPSCI_RETURN, .value = (uint64_t)value};
 }
 
 void vpsci_init(uint32_t vcpu_count)
 {
 	vpsci_count = vcpu_count < VPSCI_VCPUS ? vcpu_count : VPSCI_VCPUS;
 	for (uint32_t i = 0u; i < VPSCI_VCPUS; i++)
-		vpsci_vcpus[i] = (struct vpsci_vcpu){ .power = i == 0u ? POWER_ON : POWER_OFF };
+		vpsci_vcpus[i] = (struct vpsci_vcpu){.power = i == 0u ? POWER_ON : POWER_OFF};
 }
 
 void vpsci_set_mpidr(uint32_t vcpu, uint64_t mpidr)
@@ -111,13 +111,13 @@ static struct vpsci_answer vpsci_cpu_on(uint64_t affinity, uint64_t entry, uint6
 	if (ram_pointer(entry, 4u) == NULL)
 		return vpsci_return(INVALID_ADDRESS);
 	if (!__atomic_compare_exchange_n(&vpsci_vcpus[target].power, &power, POWER_CLAIMED, false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return vpsci_return(power == POWER_ON ? ALREADY_ON : ON_PENDING);
 	vpsci_vcpus[target].entry = entry;
 	vpsci_vcpus[target].context = context;
 	/* release: pairs with the acquire in vpsci_take_on */
 	__atomic_store_n(&vpsci_vcpus[target].power, POWER_READY, __ATOMIC_RELEASE);
-	return (struct vpsci_answer){ .action = VPSCI_WAKE, .target = target, .value = SUCCESS };
+	return (struct vpsci_answer){.action = VPSCI_WAKE, .target = target, .value = SUCCESS};
 }
 
 bool vpsci_take_on(uint32_t self, uint64_t *entry, uint64_t *context)
@@ -136,7 +136,7 @@ static struct vpsci_answer vpsci_cpu_off(uint32_t self)
 {
 	/* release: what this vCPU did happens before its next CPU_ON */
 	__atomic_store_n(&vpsci_vcpus[self].power, POWER_OFF, __ATOMIC_RELEASE);
-	return (struct vpsci_answer){ .action = VPSCI_CPU_OFF };
+	return (struct vpsci_answer){.action = VPSCI_CPU_OFF};
 }
 
 /*
@@ -149,7 +149,7 @@ static struct vpsci_answer vpsci_cpu_suspend(uint32_t power_state, uint64_t entr
 		return vpsci_return(INVALID_PARAMETERS);
 	if ((power_state & POWER_STATE_POWERDOWN) != 0u && ram_pointer(entry, 4u) == NULL)
 		return vpsci_return(INVALID_ADDRESS);
-	return (struct vpsci_answer){ .action = VPSCI_IDLE, .value = SUCCESS };
+	return (struct vpsci_answer){.action = VPSCI_IDLE, .value = SUCCESS};
 }
 
 /* DEN 0022 5.7: above level 0 the answer is for all vCPUs below; any that is on means on. */
@@ -180,11 +180,21 @@ static struct vpsci_answer vpsci_affinity_info(uint64_t affinity, uint32_t level
 static struct vpsci_answer vpsci_features(uint32_t function)
 {
 	static const uint32_t supported[] = {
-		PSCI_VERSION,	  CPU_SUSPEND,	 CPU_SUSPEND | SMC64,
-		CPU_OFF,	  CPU_ON,	 CPU_ON | SMC64,
-		AFFINITY_INFO,	  MIGRATE_INFO_TYPE, AFFINITY_INFO | SMC64,
-		SYSTEM_OFF,	  SYSTEM_RESET,	 PSCI_FEATURES,
-		SYSTEM_RESET2,	  SMCCC_VERSION, SYSTEM_RESET2 | SMC64,
+		PSCI_VERSION,
+		CPU_SUSPEND,
+		CPU_SUSPEND | SMC64,
+		CPU_OFF,
+		CPU_ON,
+		CPU_ON | SMC64,
+		AFFINITY_INFO,
+		MIGRATE_INFO_TYPE,
+		AFFINITY_INFO | SMC64,
+		SYSTEM_OFF,
+		SYSTEM_RESET,
+		PSCI_FEATURES,
+		SYSTEM_RESET2,
+		SMCCC_VERSION,
+		SYSTEM_RESET2 | SMC64,
 	};
 
 	/* For CPU_SUSPEND 0 says: original power_state format, no OS-initiated mode. */
@@ -210,8 +220,9 @@ static struct vpsci_answer vpsci_reset2(uint32_t type)
 {
 	/* 0 is SYSTEM_WARM_RESET; other architectural types are reserved, vendor types not known */
 	if (type != 0u)
-		return vpsci_return((type & RESET2_VENDOR) != 0u ? NOT_SUPPORTED : INVALID_PARAMETERS);
-	return (struct vpsci_answer){ .action = VPSCI_SYSTEM_RESET };
+		return vpsci_return((type & RESET2_VENDOR) != 0u ? NOT_SUPPORTED
+		                                                 : INVALID_PARAMETERS);
+	return (struct vpsci_answer){.action = VPSCI_SYSTEM_RESET};
 }
 
 struct vpsci_answer vpsci_call(uint32_t self, const uint64_t args[4])
@@ -240,9 +251,9 @@ struct vpsci_answer vpsci_call(uint32_t self, const uint64_t args[4])
 	case MIGRATE_INFO_TYPE:
 		return vpsci_return(MIGRATION_NOT_NEEDED);
 	case SYSTEM_OFF:
-		return (struct vpsci_answer){ .action = VPSCI_SYSTEM_OFF };
+		return (struct vpsci_answer){.action = VPSCI_SYSTEM_OFF};
 	case SYSTEM_RESET:
-		return (struct vpsci_answer){ .action = VPSCI_SYSTEM_RESET };
+		return (struct vpsci_answer){.action = VPSCI_SYSTEM_RESET};
 	case SYSTEM_RESET2:
 	case SYSTEM_RESET2 | SMC64:
 		return vpsci_reset2((uint32_t)a1);

@@ -14,10 +14,10 @@
 #define VPSCI_VCPUS 8u
 
 enum vpsci_action {
-	VPSCI_RETURN,	   /* x0 = value */
-	VPSCI_IDLE,	   /* x0 = value once an interrupt is pending (CPU_SUSPEND) */
-	VPSCI_WAKE,	   /* x0 = value; notify the thread of vCPU `target` */
-	VPSCI_CPU_OFF,	   /* the calling vCPU is off now: wait until vpsci_take_on */
+	VPSCI_RETURN,       /* x0 = value */
+	VPSCI_IDLE,         /* x0 = value once an interrupt is pending (CPU_SUSPEND) */
+	VPSCI_WAKE,         /* x0 = value; notify the thread of vCPU `target` */
+	VPSCI_CPU_OFF,      /* the calling vCPU is off now: wait until vpsci_take_on */
 	VPSCI_SYSTEM_OFF,   /* the VM is switched off */
 	VPSCI_SYSTEM_RESET, /* the VM is re-created */
 };

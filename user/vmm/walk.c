@@ -8,19 +8,19 @@
 #include "user/vmm/ram.h"
 
 /* TCR_EL1, DDI 0487 D13.2.131; the TTBR1 fields stand 16 bits higher */
-#define TCR_TSZ(tcr)  ((unsigned)((tcr) & 0x3fu))
-#define TCR_EPD	      (1ull << 7)
-#define TCR_TG0(tcr)  ((unsigned)(((tcr) >> 14) & 3u))
-#define TCR_TG1(tcr)  ((unsigned)(((tcr) >> 30) & 3u))
-#define TCR_TBI0      (1ull << 37)
-#define TCR_TBI1      (1ull << 38)
+#define TCR_TSZ(tcr) ((unsigned)((tcr)&0x3fu))
+#define TCR_EPD      (1ull << 7)
+#define TCR_TG0(tcr) ((unsigned)(((tcr) >> 14) & 3u))
+#define TCR_TG1(tcr) ((unsigned)(((tcr) >> 30) & 3u))
+#define TCR_TBI0     (1ull << 37)
+#define TCR_TBI1     (1ull << 38)
 
-#define TSZ_MIN	      16u /* 48-bit addresses */
-#define TSZ_MAX	      48u /* with small translation tables; else 39 */
-#define OUTPUT_BITS   48u
-#define OUTPUT_MASK   ((1ull << OUTPUT_BITS) - 1u)
-#define VA_SELECT     (1ull << 55)
-#define LAST_LEVEL    3u
+#define TSZ_MIN     16u /* 48-bit addresses */
+#define TSZ_MAX     48u /* with small translation tables; else 39 */
+#define OUTPUT_BITS 48u
+#define OUTPUT_MASK ((1ull << OUTPUT_BITS) - 1u)
+#define VA_SELECT   (1ull << 55)
+#define LAST_LEVEL  3u
 
 /* Descriptors, D8.3 */
 #define DESCRIPTOR_VALID 1u
@@ -52,8 +52,8 @@ bool walk_read(const struct walk_regs *regs, uint64_t ipa, uint32_t bytes, uint6
 /* Which table, and whether va is an address that it may translate. */
 static bool walk_select(const struct walk_regs *regs, uint64_t va, struct walk_half *half)
 {
-	static const uint8_t page_bits_0[4] = { 12u, 16u, 14u, 0u };
-	static const uint8_t page_bits_1[4] = { 0u, 14u, 12u, 16u };
+	static const uint8_t page_bits_0[4] = {12u, 16u, 14u, 0u};
+	static const uint8_t page_bits_1[4] = {0u, 14u, 12u, 16u};
 	bool upper = (va & VA_SELECT) != 0u;
 	uint64_t fields = upper ? regs->tcr >> 16 : regs->tcr;
 	uint64_t ignore = regs->tcr & (upper ? TCR_TBI1 : TCR_TBI0);
@@ -107,9 +107,9 @@ bool walk_translate(const struct walk_regs *regs, uint64_t va, uint64_t *ipa)
 		if (level == LAST_LEVEL || (descriptor & DESCRIPTOR_TABLE) == 0u) {
 			/* a page at level 3; a block at levels 1 (4 KiB only) and 2 */
 			bool page = (descriptor & DESCRIPTOR_TABLE) != 0u;
-			bool good = level == LAST_LEVEL ?
-					    page :
-					    level == 2u || (level == 1u && half.page_bits == 12u);
+			bool good = level == LAST_LEVEL
+			                    ? page
+			                    : level == 2u || (level == 1u && half.page_bits == 12u);
 
 			*ipa = (descriptor & OUTPUT_MASK & ~((1ull << shift) - 1u)) |
 			       (va & ((1ull << shift) - 1u));

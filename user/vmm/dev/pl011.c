@@ -18,63 +18,63 @@
 #include "user/vmm/device.h"
 
 /* Registers, DDI 0183 table 3-1 */
-#define UART_DR	    0x000u
+#define UART_DR     0x000u
 #define UART_RSR    0x004u /* write: ECR */
-#define UART_FR	    0x018u
+#define UART_FR     0x018u
 #define UART_ILPR   0x020u
 #define UART_IBRD   0x024u
 #define UART_FBRD   0x028u
 #define UART_LCR_H  0x02cu
-#define UART_CR	    0x030u
+#define UART_CR     0x030u
 #define UART_IFLS   0x034u
 #define UART_IMSC   0x038u
 #define UART_RIS    0x03cu
 #define UART_MIS    0x040u
 #define UART_ICR    0x044u
 #define UART_DMACR  0x048u
-#define UART_ID	    0xfe0u /* PeriphID0-3, PCellID0-3 */
+#define UART_ID     0xfe0u /* PeriphID0-3, PCellID0-3 */
 #define UART_ID_END 0x1000u
 
 /* DR above the data, and RSR with the same order from bit 0 */
-#define DR_BE	 (1u << 10)
-#define DR_OE	 (1u << 11)
+#define DR_BE    (1u << 10)
+#define DR_OE    (1u << 11)
 #define DR_ERROR 8u /* shift from DR to RSR */
 #define RSR_MASK 0xfu
 
 /* FR */
-#define FR_CTS	  (1u << 0)
-#define FR_DSR	  (1u << 1)
-#define FR_DCD	  (1u << 2)
-#define FR_BUSY	  (1u << 3)
-#define FR_RXFE	  (1u << 4)
-#define FR_TXFF	  (1u << 5)
-#define FR_RXFF	  (1u << 6)
-#define FR_TXFE	  (1u << 7)
-#define FR_RI	  (1u << 8)
-#define FR_MODEM  (FR_CTS | FR_DSR | FR_DCD | FR_RI)
+#define FR_CTS   (1u << 0)
+#define FR_DSR   (1u << 1)
+#define FR_DCD   (1u << 2)
+#define FR_BUSY  (1u << 3)
+#define FR_RXFE  (1u << 4)
+#define FR_TXFF  (1u << 5)
+#define FR_RXFF  (1u << 6)
+#define FR_TXFE  (1u << 7)
+#define FR_RI    (1u << 8)
+#define FR_MODEM (FR_CTS | FR_DSR | FR_DCD | FR_RI)
 
 /* LCR_H */
 #define LCR_BRK (1u << 0)
 #define LCR_FEN (1u << 4)
 
 /* CR */
-#define CR_LBE	 (1u << 7)
-#define CR_DTR	 (1u << 10)
-#define CR_RTS	 (1u << 11)
-#define CR_OUT1	 (1u << 12)
-#define CR_OUT2	 (1u << 13)
+#define CR_LBE   (1u << 7)
+#define CR_DTR   (1u << 10)
+#define CR_RTS   (1u << 11)
+#define CR_OUT1  (1u << 12)
+#define CR_OUT2  (1u << 13)
 #define CR_RESET 0x300u
 
 /* Interrupts: IMSC, RIS, MIS, ICR */
-#define INT_RI	 (1u << 0)
-#define INT_CTS	 (1u << 1)
-#define INT_DCD	 (1u << 2)
-#define INT_DSR	 (1u << 3)
-#define INT_RX	 (1u << 4)
-#define INT_TX	 (1u << 5)
-#define INT_RT	 (1u << 6)
-#define INT_BE	 (1u << 9)
-#define INT_OE	 (1u << 10)
+#define INT_RI   (1u << 0)
+#define INT_CTS  (1u << 1)
+#define INT_DCD  (1u << 2)
+#define INT_DSR  (1u << 3)
+#define INT_RX   (1u << 4)
+#define INT_TX   (1u << 5)
+#define INT_RT   (1u << 6)
+#define INT_BE   (1u << 9)
+#define INT_OE   (1u << 10)
 #define INT_MASK 0x7ffu
 
 #define IFLS_RESET 0x12u /* both at half */
@@ -128,7 +128,7 @@ static uint32_t pl011_depth(const struct pl011 *uart)
 /* Entries at which a FIFO's interrupt triggers: IFLS, 1/8 to 7/8; without FIFO, its only one. */
 static uint32_t pl011_level(const struct pl011 *uart, uint32_t shift)
 {
-	static const uint8_t levels[8] = { 2u, 4u, 8u, 12u, 14u, 14u, 14u, 14u };
+	static const uint8_t levels[8] = {2u, 4u, 8u, 12u, 14u, 14u, 14u, 14u};
 
 	return (uart->lcr & LCR_FEN) != 0u ? levels[(uart->ifls >> shift) & 7u] : 1u;
 }
@@ -149,8 +149,10 @@ static uint32_t pl011_modem(const struct pl011 *uart)
 {
 	if ((uart->cr & CR_LBE) == 0u)
 		return 0u;
-	return ((uart->cr & CR_RTS) != 0u ? FR_CTS : 0u) | ((uart->cr & CR_DTR) != 0u ? FR_DSR : 0u) |
-	       ((uart->cr & CR_OUT1) != 0u ? FR_DCD : 0u) | ((uart->cr & CR_OUT2) != 0u ? FR_RI : 0u);
+	return ((uart->cr & CR_RTS) != 0u ? FR_CTS : 0u) |
+	       ((uart->cr & CR_DTR) != 0u ? FR_DSR : 0u) |
+	       ((uart->cr & CR_OUT1) != 0u ? FR_DCD : 0u) |
+	       ((uart->cr & CR_OUT2) != 0u ? FR_RI : 0u);
 }
 
 /* Lock held: brings flags, modem interrupts and the line up to date. */
@@ -163,8 +165,9 @@ static void pl011_update(struct device *device)
 	uint32_t flags = modem;
 
 	uart->ris |= ((changed & FR_CTS) != 0u ? INT_CTS : 0u) |
-		     ((changed & FR_DSR) != 0u ? INT_DSR : 0u) |
-		     ((changed & FR_DCD) != 0u ? INT_DCD : 0u) | ((changed & FR_RI) != 0u ? INT_RI : 0u);
+	             ((changed & FR_DSR) != 0u ? INT_DSR : 0u) |
+	             ((changed & FR_DCD) != 0u ? INT_DCD : 0u) |
+	             ((changed & FR_RI) != 0u ? INT_RI : 0u);
 	flags |= uart->rx.count == 0u ? FR_RXFE : 0u;
 	flags |= uart->rx.count >= depth ? FR_RXFF : 0u;
 	flags |= uart->tx.count == 0u ? FR_TXFE : FR_BUSY;
@@ -241,8 +244,8 @@ static void pl011_send(struct device *device, uint8_t byte)
 		pl011_receive(uart, byte);
 		uart->ris |= uart->rx.count != 0u ? INT_RT : 0u;
 	} else if (device->channel.shared != NULL &&
-		   (uart->tx.count != 0u ||
-		    channel_put(&device->channel, &byte, 1u, &device->peer_tell) == 0u)) {
+	           (uart->tx.count != 0u ||
+	            channel_put(&device->channel, &byte, 1u, &device->peer_tell) == 0u)) {
 		/* a byte written in spite of TXFF is lost, as on hardware */
 		if (uart->tx.count < pl011_depth(uart))
 			pl011_push(&uart->tx, byte);
@@ -279,7 +282,7 @@ static void pl011_write_lcr(struct device *device, uint32_t value)
 	uart->lcr = value;
 	if ((changed & LCR_FEN) != 0u) {
 		/* 3.3.7: clearing FEN makes the FIFOs one deep; what was received is dropped */
-		uart->rx = (struct pl011_fifo){ .count = 0u };
+		uart->rx = (struct pl011_fifo){.count = 0u};
 		uart->ris &= ~(INT_RX | INT_RT);
 		uart->rx_early = false;
 		pl011_fill(device);
@@ -299,7 +302,7 @@ static void pl011_reset(struct device *device)
 
 static uint32_t pl011_value(struct device *device, uint32_t reg)
 {
-	static const uint8_t ids[8] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+	static const uint8_t ids[8] = {0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 	struct pl011 *uart = device->state;
 
 	switch (reg) {

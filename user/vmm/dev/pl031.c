@@ -11,15 +11,15 @@
 
 #include "user/vmm/device.h"
 
-#define RTC_DR	  0x00u /* seconds, read-only */
-#define RTC_MR	  0x04u /* match */
-#define RTC_LR	  0x08u /* load: sets the time */
-#define RTC_CR	  0x0cu /* bit 0: started; stays 1 */
-#define RTC_IMSC  0x10u
-#define RTC_RIS	  0x14u
-#define RTC_MIS	  0x18u
-#define RTC_ICR	  0x1cu
-#define RTC_ID	  0xfe0u /* 8 registers: PeriphID0-3, PCellID0-3 */
+#define RTC_DR     0x00u /* seconds, read-only */
+#define RTC_MR     0x04u /* match */
+#define RTC_LR     0x08u /* load: sets the time */
+#define RTC_CR     0x0cu /* bit 0: started; stays 1 */
+#define RTC_IMSC   0x10u
+#define RTC_RIS    0x14u
+#define RTC_MIS    0x18u
+#define RTC_ICR    0x1cu
+#define RTC_ID     0xfe0u /* 8 registers: PeriphID0-3, PCellID0-3 */
 #define RTC_ID_END 0x1000u
 
 #define RTC_START  1767225600u /* 2026-01-01 00:00:00 UTC */
@@ -32,7 +32,7 @@ struct pl031 {
 	uint32_t mask;
 	uint32_t raw;
 	uint32_t armed; /* a match is awaited */
-	uint64_t due;	/* tick of the match */
+	uint64_t due;   /* tick of the match */
 };
 
 static uint32_t pl031_seconds(void)
@@ -73,7 +73,7 @@ static void pl031_reset(struct device *device)
 
 static uint32_t pl031_value(const struct pl031 *rtc, uint32_t reg)
 {
-	static const uint8_t ids[8] = { 0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+	static const uint8_t ids[8] = {0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 	switch (reg) {
 	case RTC_DR:
