@@ -17,6 +17,10 @@
 #define BUDGET_CHUNKS 4u
 #define SLOT_IDLE     CPU_THREADS /* running_slot of a CPU that runs no thread */
 
+/* A VM's distributor, and a redistributor of it (IHI 0069 12.8) */
+#define VM_GICD_BYTES 0x10000ull
+#define VM_GICR_BYTES 0x20000ull
+
 /* Why a thread does not run. */
 enum thread_state {
 	THREAD_PARKED,  /* its process is stopped, or has not started it yet */
@@ -81,6 +85,9 @@ struct process {
 struct vm {
 	const struct config_vm *config;
 	struct process *process;
+	uint64_t gicr_ipa; /* from the configuration, for the path of every access */
+	uint64_t gicr_bytes;
+	uint64_t gicd_ipa;
 	uint32_t last_vcpu[CPU_MAX]; /* 1 + the vCPU that last ran on each CPU: they share a VMID */
 	struct vgic vgic;
 };

@@ -36,8 +36,8 @@ void arch_timer_program(uint64_t deadline);
 struct cpu *arch_cpu(void);
 /* Makes CPU `target` (another one) enter the kernel and look at its wake word. */
 void arch_ipi(const struct cpu *target);
-/* Waits for an interrupt, then handles all that are pending. */
-void arch_idle(struct cpu *cpu);
+/* Waits for an interrupt and handles it. True: the guest of cpu->loaded may have one. */
+bool arch_idle(struct cpu *cpu);
 /* In a loop that waits for another CPU. */
 void arch_pause(void);
 

@@ -78,7 +78,9 @@ static void sched_look(struct thread *thread)
 			sched_ready(thread);
 		break;
 	case THREAD_READY:
-		if (thread->cpu->current == thread && thread->in_guest)
+		/* a guest that runs is to leave for a notification */
+		if (thread->cpu->current == thread && thread->in_guest &&
+		    __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)
 			thread->cpu->resched = true;
 		break;
 	}
@@ -143,6 +145,13 @@ void sched_notify(struct thread *thread, uint64_t bits)
 
 	if ((before & bits) != bits)
 		sched_signal(thread);
+}
+
+/* The list registers of the vCPU that is loaded follow its VM's interrupts. */
+static void sched_flush(const struct cpu *cpu)
+{
+	if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
+		vgic_flush(&cpu->loaded->vcpu->vgic);
 }
 
 static void sched_drain(struct cpu *cpu)
@@ -318,11 +327,42 @@ static bool sched_publish(struct cpu *cpu, uint32_t slot)
 	return (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) & sched_slots_to(slot)) != 0u;
 }
 
-/* The list registers of the vCPU that is loaded follow its VM's interrupts. */
-static void sched_flush(const struct cpu *cpu)
+bool sched_idle(struct thread *thread)
 {
-	if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
-		vgic_flush(&cpu->loaded->vcpu->vgic);
+	struct cpu *cpu = thread->cpu;
+	bool served = false;
+
+	if (cpu->resched || cpu->ready != thread->bit || thread->budget.full != 0u) {
+		sched_block(thread, THREAD_IDLE);
+		return false;
+	}
+	/* Nobody else could run: the CPU waits here, and the thread stays loaded. */
+	sched_charge(cpu, arch_now());
+	__atomic_store_n(&cpu->running_slot, SLOT_IDLE, __ATOMIC_SEQ_CST);
+	while (!served && !cpu->resched && __atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) == 0u)
+		served = arch_idle(cpu);
+	cpu->since = arch_now();
+	/* from here as in sched_publish: a signal without an interrupt may have come */
+	__atomic_store_n(&cpu->running_slot, thread->slot, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) != 0u)
+		cpu->resched = true;
+	if (served)
+		return !cpu->resched;
+	/* not ready: it has been stopped meanwhile */
+	if (thread->state == THREAD_READY && !vgic_requested(&thread->vcpu->vgic) &&
+	    __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) == 0u)
+		sched_block(thread, THREAD_IDLE);
+	return false;
+}
+
+/*
+ * Once per entry, before the running thread's context is all saved: it may be stopped here, but
+ * its next start is seen in sched_resume only, as a stop needs its answer first.
+ */
+void sched_kick(struct cpu *cpu)
+{
+	sched_drain(cpu);
+	sched_flush(cpu);
 }
 
 struct context *sched_resume(struct cpu *cpu)
@@ -346,11 +386,9 @@ struct context *sched_resume(struct cpu *cpu)
 			arch_idle(cpu);
 			continue;
 		}
+		sched_program(cpu);
 		if (next->in_guest)
 			vcpu_prepare(next);
-		if (cpu->resched)
-			continue;
-		sched_program(cpu);
 		cpu->context = next->context;
 		return next->context;
 	}
@@ -361,7 +399,8 @@ uint64_t sched_ticks_used(const struct thread *thread)
 	uint64_t used = __atomic_load_n(&thread->ticks_used, __ATOMIC_RELAXED);
 	const struct cpu *cpu = thread->cpu;
 
-	if (__atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == thread)
+	if (__atomic_load_n(&cpu->current, __ATOMIC_RELAXED) == thread &&
+	    __atomic_load_n(&cpu->running_slot, __ATOMIC_RELAXED) != SLOT_IDLE)
 		used += arch_now() - __atomic_load_n(&cpu->since, __ATOMIC_RELAXED);
 	return used;
 }

@@ -37,6 +37,13 @@ void sched_forget(struct thread *thread);
 void sched_overrun_end(struct thread *thread);
 /* The hardware timer fired, or may have: serves all due timers of this CPU. */
 void sched_timer_interrupt(struct cpu *cpu);
+/* Another CPU has interrupted this one: looks at what it wants looked at. */
+void sched_kick(struct cpu *cpu);
+/*
+ * The guest of the current thread waits for an interrupt, and none is pending. True: it may go
+ * on at once. False: the thread is blocked, or something else is to run: sched_resume decides.
+ */
+bool sched_idle(struct thread *thread);
 /* Decides what runs, loads it, and returns the context to go to. Idles while there is none. */
 struct context *sched_resume(struct cpu *cpu);
 /* Ticks the thread has used so far, the running stretch included. */

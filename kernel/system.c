@@ -140,6 +140,9 @@ static void system_init_vm(uint32_t index)
 	vm->config = &config[index];
 	vm->process = system_process(vm->config->process);
 	vm->process->vm = vm;
+	vm->gicd_ipa = vm->config->gicd_ipa;
+	vm->gicr_ipa = vm->config->gicr_ipa;
+	vm->gicr_bytes = VM_GICR_BYTES * vm->config->vcpu_count;
 	vgic_init(&vm->vgic, &system_vcpu(vm->config->vcpu_first)->vgic, OBJECT_STRIDE(struct vcpu),
 	          vm->config->vcpu_count, vm->config->spi_count);
 }

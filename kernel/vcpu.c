@@ -10,20 +10,6 @@
 #define TIMER_ENABLE         1u  /* CNTP_CTL_EL0, DDI 0487 D13.8.17 */
 #define TIMER_MASK           2u
 
-#define GICD_BYTES 0x10000ull
-#define GICR_BYTES 0x20000ull
-
-/* SMC Calling Convention (DEN 0028) and PSCI (DEN 0022) */
-#define SMCCC_NOT_SUPPORTED 0xffffffffffffffffull
-#define SMCCC_FAST          0x80000000ull
-#define SMCCC_64            0x40000000ull
-#define SMCCC_SERVICE       0xffff0000ull /* owner and reserved bits */
-#define SMCCC_VERSION       0x80000000ull
-#define PSCI_SERVICE        0x84000000ull
-#define PSCI_FUNCTIONS      0x20ull
-#define PSCI_VERSION        0x84000000ull
-#define VERSION_1_1         0x10001ull
-
 #define ANSWERS(exit) (1u << (exit))
 #define ANSWERS_ACCESS \
 	(ANSWERS(VCPU_EXIT_MMIO_READ) | ANSWERS(VCPU_EXIT_MMIO_WRITE) | ANSWERS(VCPU_EXIT_DECODE))
@@ -95,15 +81,18 @@ bool vcpu_run(struct thread *thread)
 	vcpu_answer(vcpu, op, &thread->host.x[1]);
 	vcpu->pending = VCPU_EXIT_NOTIFIED;
 	if (op == VCPU_CALL_IDLE)
-		vcpu_wait_for_interrupt(thread);
+		(void)vcpu_wait_for_interrupt(thread);
 	return false;
 }
 
-void vcpu_exit(struct thread *thread, uint32_t reason, const uint64_t values[6])
+void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, uint64_t c,
+               uint64_t d)
 {
 	thread->host.x[0] = reason;
-	for (uint32_t i = 0u; i < 6u; i++)
-		thread->host.x[1u + i] = values[i];
+	thread->host.x[1] = a;
+	thread->host.x[2] = b;
+	thread->host.x[3] = c;
+	thread->host.x[4] = d;
 	thread->vcpu->pending = reason;
 	thread->in_guest = false;
 	thread->context = &thread->host;
@@ -112,27 +101,13 @@ void vcpu_exit(struct thread *thread, uint32_t reason, const uint64_t values[6])
 	trace_event(thread->cpu, TRACE_EXIT, thread->slot, reason);
 }
 
-void vcpu_prepare(struct thread *thread)
+bool vcpu_wait_for_interrupt(struct thread *thread)
 {
-	/* acquire: pairs with the release in sched_notify */
-	uint64_t word = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE);
-
-	if (word != 0u) {
-		const uint64_t values[6] = {word};
-
-		vcpu_exit(thread, VCPU_EXIT_NOTIFIED, values);
-		return;
-	}
-}
-
-void vcpu_wait_for_interrupt(struct thread *thread)
-{
-	struct vgic_cpu *vgic = &thread->vcpu->vgic;
-
-	if (vgic_requested(vgic))
-		vgic_flush(vgic);
-	if (__atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) == 0u && !vgic_pending(vgic))
-		sched_block(thread, THREAD_IDLE);
+	if (__atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)
+		return false;
+	if (vgic_pending(&thread->vcpu->vgic))
+		return !thread->cpu->resched;
+	return sched_idle(thread);
 }
 
 void vcpu_physical_timer(struct vcpu *vcpu)
@@ -149,22 +124,14 @@ void vcpu_physical_timer(struct vcpu *vcpu)
 	                due && (vcpu->ptimer_control & TIMER_MASK) == 0u);
 }
 
-bool vcpu_vgic_owns(const struct vcpu *vcpu, uint64_t ipa)
-{
-	const struct config_vm *config = vcpu->vm->config;
-
-	return ipa - config->gicd_ipa < GICD_BYTES ||
-	       ipa - config->gicr_ipa < GICR_BYTES * config->vcpu_count;
-}
-
 status_t vcpu_vgic_access(struct vcpu *vcpu, uint64_t ipa, uint32_t size, bool write,
                           uint64_t *value)
 {
-	const struct config_vm *config = vcpu->vm->config;
-	bool distributor = ipa - config->gicd_ipa < GICD_BYTES;
+	const struct vm *vm = vcpu->vm;
+	bool distributor = ipa - vm->gicd_ipa < VM_GICD_BYTES;
 	struct vgic_access access = {
 		.self = &vcpu->vgic,
-		.offset = ipa - (distributor ? config->gicd_ipa : config->gicr_ipa),
+		.offset = ipa - (distributor ? vm->gicd_ipa : vm->gicr_ipa),
 		.size = size,
 		.write = write,
 		.value = *value,
@@ -173,8 +140,6 @@ status_t vcpu_vgic_access(struct vcpu *vcpu, uint64_t ipa, uint32_t size, bool w
 
 	if (!vcpu_vgic_owns(vcpu, ipa))
 		return STATUS_INVALID;
-	/* before the access, which may be answered at once by another CPU: vgic_synced */
-	__atomic_store_n(&vcpu->syncing, 1u, __ATOMIC_SEQ_CST);
 	result = distributor ? vgic_distributor(&access) : vgic_redistributor(&access);
 	*value = access.value;
 	return vcpu_vgic_result(vcpu, result);
@@ -182,11 +147,14 @@ status_t vcpu_vgic_access(struct vcpu *vcpu, uint64_t ipa, uint32_t size, bool w
 
 status_t vcpu_vgic_result(struct vcpu *vcpu, enum vgic_result result)
 {
-	if (result == VGIC_DONE)
-		__atomic_store_n(&vcpu->syncing, 0u, __ATOMIC_RELAXED);
-	else if (vcpu->thread->in_guest)
+	if (result != VGIC_DONE && vcpu->thread->in_guest)
 		sched_block(vcpu->thread, THREAD_SYNC);
 	return result == VGIC_RETRY ? STATUS_STATE : STATUS_OK;
+}
+
+void vgic_syncing(struct vgic_cpu *waiter)
+{
+	__atomic_store_n(&vcpu_of_vgic(waiter)->syncing, 1u, __ATOMIC_RELAXED);
 }
 
 void vgic_synced(struct vgic_cpu *waiter)
@@ -201,20 +169,4 @@ void vgic_synced(struct vgic_cpu *waiter)
 void vgic_kick(struct vgic_cpu *target)
 {
 	sched_signal_later(vcpu_of_vgic(target)->thread);
-}
-
-bool vcpu_call(struct context *guest)
-{
-	uint64_t function = guest->x[0] & 0xffffffffu;
-	uint64_t service = function & SMCCC_SERVICE & ~SMCCC_64;
-
-	if (function == PSCI_VERSION || function == SMCCC_VERSION) {
-		guest->x[0] = VERSION_1_1;
-		return true;
-	}
-	if (service == SMCCC_FAST ||
-	    (service == PSCI_SERVICE && (function & 0xffffu) < PSCI_FUNCTIONS))
-		return false;
-	guest->x[0] = SMCCC_NOT_SUPPORTED;
-	return true;
 }

@@ -100,20 +100,41 @@ void vgic_cpu_reset(struct vgic_cpu *cpu)
 		vgic_load(cpu);
 }
 
-/* The lock orders what was changed before `request`; vgic_kick() orders the interrupt after. */
+/*
+ * The lock orders what was changed before `request`; vgic_kick() orders the interrupt after. The
+ * vCPU whose access this is needs none: it looks in vgic_leave().
+ */
 void vgic_request(struct vgic_cpu *cpu)
 {
 	if (cpu->request != 0u)
 		return;
 	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
-	vgic_kick(cpu);
+	if (cpu != cpu->vgic->self)
+		vgic_kick(cpu);
+}
+
+void vgic_enter(struct vgic_cpu *self)
+{
+	vgic_lock(self->vgic);
+	self->vgic->self = self;
+}
+
+void vgic_leave(struct vgic_cpu *self)
+{
+	if (self->request != 0u && self->loaded)
+		vgic_flush_locked(self);
+	self->vgic->self = NULL;
+	vgic_unlock(self->vgic);
 }
 
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
 {
-	if ((vgic_ready(cpu, w) & bits) != 0u ||
-	    (cpu->held[w] & vgic_word(cpu, w)->pending & bits) != 0u)
+	if ((vgic_ready(cpu, w) & bits) != 0u)
 		vgic_request(cpu);
+	if ((cpu->held[w] & vgic_word(cpu, w)->pending & bits) != 0u) {
+		cpu->refold = true; /* pending once more, in the same list register */
+		vgic_request(cpu);
+	}
 }
 
 void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
@@ -140,10 +161,12 @@ void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 
 		if ((w == 0u && cpu != owner) || (cpu->held[w] & bits) == 0u)
 			continue;
-		if (cpu->loaded)
-			vgic_request(cpu);
-		else
+		if (!cpu->loaded) {
 			vgic_fold(cpu);
+			continue;
+		}
+		cpu->refold = true;
+		vgic_request(cpu);
 	}
 }
 
@@ -176,6 +199,7 @@ uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, u
 				vgic_request(cpu); /* to refill what fold has emptied */
 		} else if (!known) {
 			cpu->sync_asked |= 1u << self->index;
+			cpu->refold = true;
 			vgic_request(cpu);
 			asked |= 1u << i;
 		}
@@ -186,7 +210,10 @@ uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, u
 enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
 {
 	self->sync_wait = asked;
-	return asked != 0u ? VGIC_SYNC : VGIC_DONE;
+	if (asked == 0u)
+		return VGIC_DONE;
+	vgic_syncing(self);
+	return VGIC_SYNC;
 }
 
 void vgic_answer(struct vgic_cpu *cpu)
@@ -229,6 +256,8 @@ void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 		if (gone != 0u && cpu->spill_count == 0u)
 			vgic_request(cpu); /* no longer counts ends, nor traps */
 	}
+	if (w == 0u)
+		vgic_hw_renew(owner);
 	vgic_ring(owner, w, bits);
 }
 
@@ -245,10 +274,10 @@ enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
 	uint32_t intid = (uint32_t)value & 0xffffffu;
 	enum vgic_result result = VGIC_DONE;
 
-	vgic_lock(vgic);
+	vgic_enter(self);
 	if (intid < 32u * vgic->word_count && (arch_ich_vmcr_read() & VGIC_VMCR_EOIM) != 0u)
 		result = vgic_clear_active(self, self, vgic_word_of(intid), vgic_bit_of(intid));
-	vgic_unlock(vgic);
+	vgic_leave(self);
 	return result;
 }
 
@@ -274,22 +303,22 @@ void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
 	struct vgic *vgic = self->vgic;
 	uint32_t bit = 1u << SGI_INTID(value);
 	uint32_t targets = SGI_TARGETS(value);
-	uint32_t i;
 
 	if ((value & SGI_IRM) != 0u)
 		targets = ~(1u << self->index);
 	else if ((value & SGI_ELSEWHERE) != 0u)
 		return;
-	vgic_lock(vgic);
-	for (i = 0u; i < vgic->vcpu_count; i++) {
-		struct vgic_cpu *cpu = vgic->cpu[i];
+	targets &= (1u << vgic->vcpu_count) - 1u;
+	vgic_enter(self);
+	for (; targets != 0u; targets &= targets - 1u) {
+		struct vgic_cpu *cpu = vgic->cpu[vgic_lowest(targets)];
 
-		if ((targets & (1u << i)) == 0u || ((cpu->word.group & bit) != 0u) != (group != 0u))
+		if (((cpu->word.group & bit) != 0u) != (group != 0u))
 			continue;
 		cpu->word.pending |= bit;
 		vgic_ring_cpu(cpu, 0u, bit);
 	}
-	vgic_unlock(vgic);
+	vgic_leave(self);
 }
 
 /*

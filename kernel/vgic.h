@@ -55,8 +55,9 @@ struct vgic_cpu {
 	uint32_t index;
 	uint32_t request; /* written under the lock, read without */
 	bool loaded;
-	bool asked;          /* something is in `ask` */
-	bool sync_retry;     /* an access was told VGIC_RETRY: its next trial takes what is known */
+	bool refold;     /* the next flush looks at every list register, not at the emptied ones */
+	bool asked;      /* something is in `ask` */
+	bool sync_retry; /* an access was told VGIC_RETRY: its next trial takes what is known */
 	uint32_t sync_wait;  /* vCPUs whose answer this one waits for */
 	uint32_t sync_asked; /* vCPUs that wait for this one's answer */
 	uint32_t waker;      /* GICR_WAKER */
@@ -70,9 +71,11 @@ struct vgic_cpu {
 	uint32_t ask[VGIC_ASKS][VGIC_WORDS];
 	/* List registers. `lr` is the truth while not loaded, else what was last read or written. */
 	uint32_t lr_mask; /* those that the CPU has */
+	uint32_t lr_top;  /* the last of them */
 	uint32_t used;
-	uint32_t soft;  /* level-triggered, pending because of GICD_ISPENDR */
-	uint32_t hw_lr; /* where PPI 27 is, while held */
+	uint32_t soft;      /* level-triggered, pending because of GICD_ISPENDR */
+	uint32_t hw_lr;     /* where PPI 27 is, while held */
+	uint64_t hw_direct; /* what vgic_hw_direct() writes; 0: the guest does not want PPI 27 now */
 	uint64_t lr[VGIC_LRS];
 	uint64_t hcr; /* ICH_HCR_EL2 while loaded */
 	uint64_t vmcr;
@@ -82,7 +85,8 @@ struct vgic_cpu {
 struct vgic {
 	uint32_t ticket_next;
 	uint32_t ticket_now;
-	uint32_t ctlr; /* GICD_CTLR: bits 0 and 1 */
+	uint32_t ctlr;         /* GICD_CTLR: bits 0 and 1 */
+	struct vgic_cpu *self; /* whose access holds the lock: it flushes before it leaves */
 	uint32_t vcpu_count;
 	uint32_t word_count;       /* 1 + spi_count / 32 */
 	uint32_t stirred;          /* words where an SPI may be pending in software */
@@ -140,10 +144,27 @@ bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level);
  * The physical PPI 27 has been taken (acknowledged and its priority dropped; it stays active)
  * on this CPU, where `cpu` is loaded. True: it is in a list register, and the guest's EOI
  * deactivates the physical one. False: it waits in software; the same follows later. In both
- * cases the caller leaves the physical interrupt active. The fast path takes no lock: it
- * writes hw_lr, used and held[0] only, which while loaded nobody else writes.
+ * cases the caller leaves the physical interrupt active.
  */
 bool vgic_hw_timer(struct vgic_cpu *cpu);
+
+/*
+ * The same without the lock, for the usual case. Not 0: list register lr_top is empty (its bit
+ * of ICH_ELRSR_EL2, given as `empty`), and this is to be written there; it counts as held. 0:
+ * vgic_hw_timer() decides. Writes what nobody else writes while the vCPU is loaded.
+ */
+static inline uint64_t vgic_hw_direct(struct vgic_cpu *cpu, uint64_t empty)
+{
+	uint64_t lr = __atomic_load_n(&cpu->hw_direct, __ATOMIC_RELAXED);
+
+	if (lr == 0u || (empty >> cpu->lr_top & 1u) == 0u)
+		return 0u;
+	cpu->hw_lr = cpu->lr_top;
+	cpu->lr[cpu->lr_top] = lr;
+	cpu->used |= 1u << cpu->lr_top;
+	__atomic_store_n(&cpu->held[0], cpu->held[0] | 1u << VGIC_TIMER_ID, __ATOMIC_RELAXED);
+	return lr;
+}
 /* While not loaded: must the physical PPI 27 be active when this vCPU gets loaded? */
 bool vgic_hw_owned(const struct vgic_cpu *cpu);
 

@@ -92,6 +92,9 @@ static inline uint32_t vgic_ready(struct vgic_cpu *cpu, uint32_t w)
 /* vgic.c */
 void vgic_lock(struct vgic *vgic);
 void vgic_unlock(struct vgic *vgic);
+/* Around what vCPU `self` does on its own CPU: the lock; at the end its list registers follow. */
+void vgic_enter(struct vgic_cpu *self);
+void vgic_leave(struct vgic_cpu *self);
 void vgic_request(struct vgic_cpu *cpu);
 /* Some of these bits of word w may have become ready, or pending once more: tell who cares. */
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits);
@@ -118,6 +121,10 @@ void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity);
 /* vgic_lr.c */
 /* Reads the list registers, makes the changes asked for, gives back what is not to stay. */
 void vgic_fold(struct vgic_cpu *cpu);
+/* vgic_flush() of a loaded vCPU. */
+void vgic_flush_locked(struct vgic_cpu *cpu);
+/* What decides about PPI 27 may have changed: what vgic_hw_direct() is to write. */
+void vgic_hw_renew(struct vgic_cpu *cpu);
 /* Empties the list registers: pending SPIs go back to software, all active state ends. */
 void vgic_empty(struct vgic_cpu *cpu);
 

@@ -126,6 +126,19 @@ static bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
 	return active;
 }
 
+void vgic_hw_renew(struct vgic_cpu *cpu)
+{
+	uint64_t lr = 0u;
+	bool held = (cpu->held[0] & VGIC_HW) != 0u;
+	bool ours = held ? cpu->hw_lr == cpu->lr_top && (cpu->lr[cpu->lr_top] & VGIC_LR_HW) != 0u
+	                 : (cpu->used >> cpu->lr_top & 1u) == 0u;
+
+	if (ours &&
+	    (vgic_allowed(cpu, 0u) & ~cpu->word.active & ~cpu->word.pending & VGIC_HW) != 0u)
+		lr = lr_make(cpu, VGIC_TIMER_ID, true) | VGIC_LR_PENDING;
+	__atomic_store_n(&cpu->hw_direct, lr, __ATOMIC_RELAXED);
+}
+
 /*
  * Level-triggered: never pending and active in a list register, as the end must look at the
  * line first. Pending once more merges into what is pending already.
@@ -205,10 +218,20 @@ static void lr_refresh(struct vgic_cpu *cpu)
 		lr_count_ends(cpu);
 }
 
+/* List registers that the guest has emptied. */
+static void lr_reap(struct vgic_cpu *cpu)
+{
+	uint32_t empty;
+
+	for (empty = (uint32_t)arch_ich_empty() & cpu->used; empty != 0u; empty &= empty - 1u)
+		lr_release(cpu, vgic_lowest(empty));
+}
+
 void vgic_fold(struct vgic_cpu *cpu)
 {
 	uint32_t used, ask, w;
 
+	cpu->refold = false;
 	lr_refresh(cpu);
 	for (used = cpu->used; used != 0u; used &= used - 1u)
 		lr_fold(cpu, vgic_lowest(used));
@@ -264,15 +287,11 @@ static uint32_t lr_rank(uint64_t lr, uint64_t vmcr)
 
 static void choose_all(struct vgic_cpu *cpu, struct vgic_choice *choice, uint64_t vmcr)
 {
-	struct vgic *vgic = cpu->vgic;
 	uint32_t words, bits;
 
-	for (words = vgic->stirred | 1u; words != 0u; words &= words - 1u) {
+	for (words = cpu->vgic->stirred | 1u; words != 0u; words &= words - 1u) {
 		uint32_t w = vgic_lowest(words);
-		const struct vgic_word *word = vgic_word(cpu, w);
 
-		if ((word->pending | word->line) == 0u)
-			vgic->stirred &= ~(1u << w);
 		for (bits = vgic_ready(cpu, w); bits != 0u; bits &= bits - 1u) {
 			uint32_t intid = 32u * w + vgic_lowest(bits);
 
@@ -281,13 +300,18 @@ static void choose_all(struct vgic_cpu *cpu, struct vgic_choice *choice, uint64_
 	}
 }
 
+static uint32_t lr_free(const struct vgic_cpu *cpu)
+{
+	return cpu->lr_mask & ~cpu->used;
+}
+
 /*
  * A list register for an interrupt of this rank: a free one; that of the worst pending one if
  * that is worse; that of the worst active one if none is pending. VGIC_LRS: none.
  */
 static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 {
-	uint32_t free = cpu->lr_mask & ~cpu->used;
+	uint32_t free = lr_free(cpu);
 	uint32_t pending = VGIC_LRS, active = VGIC_LRS;
 	uint32_t pending_rank = 0u, active_rank = 0u;
 	uint32_t used;
@@ -316,10 +340,10 @@ static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 		return pending;
 	}
 	if (active != VGIC_LRS) {
-		uint32_t intid = VGIC_LR_INTID(cpu->lr[active]);
+		uint32_t spilled = VGIC_LR_INTID(cpu->lr[active]);
 
 		lr_unpend(cpu, active);
-		vgic_spill(cpu, vgic_word_of(intid), vgic_bit_of(intid));
+		vgic_spill(cpu, vgic_word_of(spilled), vgic_bit_of(spilled));
 		lr_release(cpu, active);
 	}
 	return active;
@@ -358,16 +382,50 @@ static void drop_idle_timer(struct vgic_cpu *cpu)
 	}
 }
 
-static void flush_locked(struct vgic_cpu *cpu)
+/* How many interrupts wait in software. */
+static uint32_t count_ready(struct vgic_cpu *cpu)
 {
-	struct vgic_choice choice = {.count = 0u, .total = 0u};
-	uint64_t vmcr = arch_ich_vmcr_read();
-	uint64_t hcr = VGIC_HCR_EN;
+	struct vgic *vgic = cpu->vgic;
+	uint32_t count = vgic_count(vgic_ready(cpu, 0u));
+	uint32_t words;
+
+	for (words = vgic->stirred; words != 0u; words &= words - 1u) {
+		uint32_t w = vgic_lowest(words);
+
+		if ((vgic->spi[w - 1u].pending | vgic->spi[w - 1u].line) == 0u)
+			vgic->stirred &= ~(1u << w);
+		count += vgic_count(vgic_ready(cpu, w));
+	}
+	return count;
+}
+
+/*
+ * There is a free list register for each that waits: in the order of INTIDs, which is in what
+ * order CPU interfaces take equal priorities.
+ */
+static void load_all(struct vgic_cpu *cpu)
+{
+	uint32_t words, bits;
+
+	for (words = cpu->vgic->stirred | 1u; words != 0u; words &= words - 1u) {
+		uint32_t w = vgic_lowest(words);
+
+		for (bits = vgic_ready(cpu, w); bits != 0u; bits &= bits - 1u) {
+			uint32_t intid = 32u * w + vgic_lowest(bits);
+
+			lr_load(cpu, vgic_lowest(lr_free(cpu)), intid);
+		}
+	}
+}
+
+/* More wait than list registers are free; false: some go on waiting. */
+static bool load_best(struct vgic_cpu *cpu, uint64_t vmcr)
+{
+	struct vgic_choice choice;
 	uint32_t i, n;
 
-	cpu->request = 1u; /* so that what this does itself does not kick */
-	vgic_fold(cpu);
-	drop_idle_timer(cpu);
+	choice.count = 0u;
+	choice.total = 0u;
 	choice.room = vgic_lowest(cpu->lr_mask + 1u);
 	choose_all(cpu, &choice, vmcr);
 	for (i = 0u; i < choice.count; i++) {
@@ -376,15 +434,41 @@ static void flush_locked(struct vgic_cpu *cpu)
 			break;
 		lr_load(cpu, n, choice.intid[i]);
 	}
-	if (i < choice.total)
-		hcr |= VGIC_HCR_NPIE;
-	if (cpu->spill_count != 0u)
+	return i >= choice.total;
+}
+
+void vgic_flush_locked(struct vgic_cpu *cpu)
+{
+	bool fold = cpu->refold || cpu->asked || cpu->hcr != VGIC_HCR_EN;
+	uint64_t hcr = VGIC_HCR_EN;
+	uint64_t vmcr;
+
+	cpu->request = 1u; /* so that what this does itself does not kick */
+	if (fold)
+		vgic_fold(cpu);
+	else
+		lr_reap(cpu);
+	drop_idle_timer(cpu);
+	if (count_ready(cpu) <= vgic_count(lr_free(cpu))) {
+		load_all(cpu);
+	} else {
+		if (!fold)
+			vgic_fold(cpu);
+		vmcr = arch_ich_vmcr_read();
+		if (!load_best(cpu, vmcr))
+			hcr |= VGIC_HCR_NPIE;
+	}
+	if (cpu->spill_count != 0u) {
+		vmcr = arch_ich_vmcr_read();
 		hcr |= VGIC_HCR_LRENPIE | ((vmcr & VGIC_VMCR_EOIM) != 0u ? VGIC_HCR_TDIR : 0u);
+	}
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
 		arch_ich_hcr_write(hcr);
 	}
-	vgic_answer(cpu);
+	vgic_hw_renew(cpu);
+	if (cpu->sync_asked != 0u)
+		vgic_answer(cpu);
 	__atomic_store_n(&cpu->request, 0u, __ATOMIC_RELAXED);
 }
 
@@ -392,7 +476,7 @@ void vgic_flush(struct vgic_cpu *cpu)
 {
 	vgic_lock(cpu->vgic);
 	if (cpu->loaded)
-		flush_locked(cpu);
+		vgic_flush_locked(cpu);
 	vgic_unlock(cpu->vgic);
 }
 
@@ -402,9 +486,12 @@ bool vgic_pending(struct vgic_cpu *cpu)
 	uint32_t limit = (uint32_t)(vmcr >> VGIC_VMCR_PMR_SHIFT) & 0xffu;
 	uint32_t used;
 
-	vgic_flush(cpu);
+	vgic_lock(cpu->vgic);
+	cpu->refold = cpu->used != 0u; /* what is no longer pending must not keep it awake */
+	vgic_flush_locked(cpu);
+	vgic_unlock(cpu->vgic);
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
-		uint64_t lr = cpu->lr[vgic_lowest(used)];
+		uint64_t lr = arch_lr_read(vgic_lowest(used));
 
 		if ((lr & (VGIC_LR_PENDING | VGIC_LR_ACTIVE)) == VGIC_LR_PENDING &&
 		    lr_rank(lr, vmcr) < limit)
@@ -415,26 +502,9 @@ bool vgic_pending(struct vgic_cpu *cpu)
 
 bool vgic_hw_timer(struct vgic_cpu *cpu)
 {
-	uint32_t empty, n;
-
-	if ((vgic_allowed(cpu, 0u) & ~cpu->word.active & VGIC_HW) != 0u) {
-		empty = (uint32_t)arch_ich_elrsr() & cpu->lr_mask;
-		n = cpu->hw_lr;
-		if ((cpu->held[0] & VGIC_HW) == 0u) {
-			empty &= ~cpu->used;
-			n = empty != 0u ? vgic_lowest(empty) : 0u;
-		}
-		if ((empty & (1u << n)) != 0u) {
-			cpu->hw_lr = n;
-			cpu->used |= 1u << n;
-			__atomic_store_n(&cpu->held[0], cpu->held[0] | VGIC_HW, __ATOMIC_RELAXED);
-			arch_lr_write(n, lr_make(cpu, VGIC_TIMER_ID, true) | VGIC_LR_PENDING);
-			return true;
-		}
-	}
 	vgic_lock(cpu->vgic);
 	cpu->word.line |= VGIC_HW;
-	flush_locked(cpu);
+	vgic_flush_locked(cpu);
 	vgic_unlock(cpu->vgic);
 	return (cpu->word.line & VGIC_HW) == 0u;
 }
@@ -451,13 +521,16 @@ void vgic_load(struct vgic_cpu *cpu)
 
 	vgic_lock(cpu->vgic);
 	cpu->loaded = true;
+	cpu->refold = true; /* the timer's line may have fallen meanwhile */
 	cpu->lr_mask = (1u << count) - 1u;
+	cpu->lr_top = count - 1u;
 	for (n = 0u; n < count; n++)
 		arch_lr_write(n, cpu->lr[n]);
 	for (n = 0u; n < 2u; n++)
 		arch_ich_apr_write(n, cpu->apr[n]);
 	arch_ich_vmcr_write(cpu->vmcr);
 	arch_ich_hcr_write(cpu->hcr);
+	vgic_hw_renew(cpu);
 	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
 	vgic_unlock(cpu->vgic);
 }

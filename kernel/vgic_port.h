@@ -15,7 +15,8 @@ struct vgic_cpu;
 uint32_t arch_lr_count(void); /* ICH_VTR_EL2.ListRegs + 1 */
 uint64_t arch_lr_read(uint32_t n);
 void arch_lr_write(uint32_t n, uint64_t value);
-uint64_t arch_ich_elrsr(void);
+/* List registers whose state is invalid: ICH_ELRSR_EL2, and ICH_EISR_EL2 where LR.EOI is set. */
+uint64_t arch_ich_empty(void);
 uint64_t arch_ich_hcr_read(void);
 /* Where ICH_VTR_EL2.TDS is 0, TC stands in for VGIC_HCR_TDIR (and traps more than needed). */
 void arch_ich_hcr_write(uint64_t value);
@@ -38,9 +39,11 @@ void vgic_hw_release(void);
  * to `request` comes before; the implementation orders it before the interrupt it sends
  * (DSB ISHST), which pairs with vgic_requested().
  *
- * vgic_synced: all answers that `waiter` waits for after VGIC_SYNC or VGIC_RETRY are there.
+ * vgic_syncing: an access of `waiter` will end in VGIC_SYNC or VGIC_RETRY; before the lock is
+ * left, so before vgic_synced: all answers that it waits for are there.
  */
 void vgic_kick(struct vgic_cpu *target);
+void vgic_syncing(struct vgic_cpu *waiter);
 void vgic_synced(struct vgic_cpu *waiter);
 
 #endif

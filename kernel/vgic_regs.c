@@ -7,11 +7,13 @@
 #include <stddef.h>
 
 #include "kernel/vgic_internal.h"
+#include "kernel/vgic_port.h"
 
 /* GICD */
 #define GICD_CTLR      0x0000u
 #define GICD_TYPER     0x0004u
 #define GICD_IIDR      0x0008u
+#define GICD_HEAD_E    0x000cu
 #define GICD_IROUTER   0x6000u /* 8 bytes per INTID; SPIs only */
 #define GICD_IROUTER_E 0x8000u
 /* RD_base of a redistributor */
@@ -71,12 +73,15 @@ static enum vgic_result view(struct vgic_cpu *owner, uint32_t w, bool active,
 	bool known = self->sync_retry;
 	uint32_t asked, i, bits;
 
-	if (known && self->sync_wait != 0u)
+	if (known && self->sync_wait != 0u) {
+		vgic_syncing(self);
 		return VGIC_RETRY;
+	}
 	asked = vgic_reach(self, owner, w, VGIC_ALL, VGIC_ASK_NONE, known);
 	self->sync_retry = asked != 0u;
 	if (asked != 0u) {
 		self->sync_wait = asked;
+		vgic_syncing(self);
 		return VGIC_RETRY;
 	}
 	bits = active ? word->active : word->pending | (word->line & ~word->edge);
@@ -241,6 +246,8 @@ static enum vgic_result control_write(struct vgic_cpu *self, uint32_t value)
 	if (vgic->ctlr == old)
 		return VGIC_DONE;
 	for (i = 0u; i < vgic->vcpu_count; i++) {
+		vgic->cpu[i]->refold = true;
+		vgic_hw_renew(vgic->cpu[i]);
 		vgic_request(vgic->cpu[i]);
 		if ((old & ~vgic->ctlr) != 0u)
 			asked |= vgic_reach(self, vgic->cpu[i], 0u, VGIC_ALL, VGIC_ASK_NONE, false);
@@ -288,18 +295,19 @@ static enum vgic_result distributor(struct vgic *vgic, struct vgic_access *acces
 		return banks(access->self, offset, 1u, vgic->word_count, access);
 	if (access->size != 4u)
 		return VGIC_DONE;
-	if (access->write)
-		return offset == GICD_CTLR ? control_write(access->self, (uint32_t)access->value)
-		                           : VGIC_DONE;
-	if (offset == GICD_CTLR)
-		access->value = CTLR_FIXED | vgic->ctlr;
-	else if (offset == GICD_TYPER)
-		access->value = TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (vgic->word_count - 1u);
-	else if (offset == GICD_IIDR)
-		access->value = IIDR;
-	else if (offset >= IDENTIFICATION)
+	if (access->write && offset == GICD_CTLR)
+		return control_write(access->self, (uint32_t)access->value);
+	if (!access->write && offset >= IDENTIFICATION)
 		access->value = identify(offset, PIDR0_GICD);
 	return VGIC_DONE;
+}
+
+/* One word, or constant: needs no lock. */
+static uint64_t distributor_head(const struct vgic *vgic, uint64_t offset)
+{
+	if (offset == GICD_TYPER)
+		return TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (vgic->word_count - 1u);
+	return offset == GICD_CTLR ? CTLR_FIXED | vgic->ctlr : offset == GICD_IIDR ? IIDR : 0u;
 }
 
 static uint64_t redistributor_type(const struct vgic_cpu *cpu)
@@ -313,8 +321,13 @@ static enum vgic_result redistributor(struct vgic_cpu *cpu, struct vgic_access *
 {
 	uint64_t offset = access->offset % FRAME_BYTES;
 
-	if (offset >= SGI_FRAME)
-		return banks(cpu, offset - SGI_FRAME, 0u, 1u, access);
+	if (offset >= SGI_FRAME) {
+		enum vgic_result result = banks(cpu, offset - SGI_FRAME, 0u, 1u, access);
+
+		if (access->write)
+			vgic_hw_renew(cpu);
+		return result;
+	}
 	if (offset == GICR_WAKER && access->size == 4u && access->write) {
 		cpu->waker = (access->value & WAKER_SLEEP) != 0u ? WAKER_SLEEP | WAKER_ASLEEP : 0u;
 		return VGIC_DONE;
@@ -347,34 +360,40 @@ static bool malformed(const struct vgic_access *access)
 
 enum vgic_result vgic_distributor(struct vgic_access *access)
 {
-	struct vgic *vgic = access->self->vgic;
+	struct vgic_cpu *self = access->self;
 	enum vgic_result result;
 
-	if (!access->write)
+	if (!access->write) {
 		access->value = 0u;
+		if (access->offset < GICD_HEAD_E && access->size == 4u) {
+			access->value = distributor_head(self->vgic, access->offset);
+			return VGIC_DONE;
+		}
+	}
 	if (malformed(access) || access->offset >= 0x10000u)
 		return VGIC_DONE;
-	vgic_lock(vgic);
-	result = distributor(vgic, access);
+	vgic_enter(self);
+	result = distributor(self->vgic, access);
 	if (result != VGIC_RETRY)
-		access->self->sync_retry = false;
-	vgic_unlock(vgic);
+		self->sync_retry = false;
+	vgic_leave(self);
 	return result;
 }
 
 enum vgic_result vgic_redistributor(struct vgic_access *access)
 {
-	struct vgic *vgic = access->self->vgic;
+	struct vgic_cpu *self = access->self;
+	uint64_t index = access->offset / FRAME_BYTES;
 	enum vgic_result result;
 
 	if (!access->write)
 		access->value = 0u;
-	if (malformed(access) || access->offset / FRAME_BYTES >= vgic->vcpu_count)
+	if (malformed(access) || index >= self->vgic->vcpu_count)
 		return VGIC_DONE;
-	vgic_lock(vgic);
-	result = redistributor(vgic->cpu[access->offset / FRAME_BYTES], access);
+	vgic_enter(self);
+	result = redistributor(self->vgic->cpu[index], access);
 	if (result != VGIC_RETRY)
-		access->self->sync_retry = false;
-	vgic_unlock(vgic);
+		self->sync_retry = false;
+	vgic_leave(self);
 	return result;
 }

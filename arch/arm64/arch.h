@@ -58,7 +58,8 @@ void fp_load(const uint64_t *words);
 /* What a trap handler answers to the entry code, see vectors.S. */
 #define TRAP_RETURN 0u /* back to where we came from */
 #define TRAP_RESUME 1u /* save the rest, let the scheduler decide */
-#define TRAP_FULL   2u /* save the rest, then trap_guest_full */
+#define TRAP_FULL   2u /* save the rest, then guest_trap again, full */
+#define TRAP_ACCESS 3u /* save the rest, then guest_access */
 
 /*
  * A trap of the guest that runs. `full`: all of the context is saved and its PC is in
@@ -66,6 +67,8 @@ void fp_load(const uint64_t *words);
  * TRAP_FULL as long as nothing was changed.
  */
 uint32_t guest_trap(struct cpu *cpu, struct context *context, bool full);
+/* The data abort at hand, with its syndrome, is an access to a device of the VM process. */
+void guest_access(struct cpu *cpu, struct thread *thread);
 /* EC 0x18 and the AArch32 coprocessor traps. */
 uint32_t guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr, bool full);
 uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool full);
@@ -97,8 +100,8 @@ bool gich_common(uint32_t reg, bool write, uint64_t *value);
 void gic_init_distributor(void);
 void gic_init_cpu(const struct cpu *cpu);
 void gic_timer_set_active(const struct cpu *cpu, bool active);
-/* Takes and handles all pending interrupts of this CPU. */
-void gic_handle(struct cpu *cpu);
+/* The vector of interrupts; answers TRAP_RETURN or TRAP_RESUME. */
+uint32_t trap_irq(struct cpu *cpu);
 
 /* psci.c: 0 is success (DEN 0022 5.1) */
 int64_t psci_cpu_on(uint64_t mpidr, uint64_t entry_pa, uint64_t argument);

@@ -75,9 +75,9 @@ uint32_t arch_lr_count(void)
 	return (uint32_t)(sysreg_read(ICH_VTR_EL2) & 0x1fu) + 1u;
 }
 
-uint64_t arch_ich_elrsr(void)
+uint64_t arch_ich_empty(void)
 {
-	return sysreg_read(ICH_ELRSR_EL2);
+	return sysreg_read(ICH_ELRSR_EL2) | sysreg_read(ICH_EISR_EL2);
 }
 
 uint64_t arch_ich_hcr_read(void)

@@ -11,6 +11,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/system.h"
+#include "kernel/vgic_port.h"
 
 #define GICD_CTLR       0x0000u
 #define GICD_TYPER      0x0004u
@@ -174,27 +175,36 @@ void arch_stop_others(void)
 	}
 }
 
-static void gic_virtual_timer(struct cpu *cpu)
+/* True: the guest of the thread that is loaded has it; its EOI deactivates it. */
+static bool gic_virtual_timer(struct cpu *cpu)
 {
 	struct thread *thread = cpu->loaded;
+	struct vgic_cpu *vgic;
+	uint64_t lr;
 
 	/* The vCPU's timer is off whenever it is not loaded: a late one is dropped. */
 	if (thread == NULL) {
 		sysreg_write(ICC_DIR_EL1, INTID_VIRT_TIMER);
-		return;
+		return false;
 	}
-	(void)vgic_hw_timer(&thread->vcpu->vgic);
-	if (thread->state != THREAD_READY || cpu->current != thread)
-		sched_poke(thread);
+	vgic = &thread->vcpu->vgic;
+	lr = vgic_hw_direct(vgic, sysreg_read(ICH_ELRSR_EL2));
+	if (lr == 0u)
+		(void)vgic_hw_timer(vgic);
+	else if (vgic->lr_top == 3u)
+		sysreg_write(ICH_LR3_EL2, lr); /* the common number of list registers: 4 */
+	else
+		arch_lr_write(vgic->lr_top, lr);
+	if (thread->state == THREAD_READY && cpu->current == thread)
+		return true;
+	sched_poke(thread);
+	return false;
 }
 
-static void gic_handle_one(struct cpu *cpu, uint32_t intid)
+/* True: the guest that is loaded may have got an interrupt. */
+static bool gic_handle_other(struct cpu *cpu, uint32_t intid)
 {
-	sysreg_write(ICC_EOIR1_EL1, intid);
 	switch (intid) {
-	case INTID_VIRT_TIMER:
-		gic_virtual_timer(cpu);
-		return; /* the guest's EOI deactivates it */
 	case INTID_HYP_TIMER:
 		sysreg_write(cnthp_ctl_el2, 0u);
 		isb();
@@ -206,28 +216,47 @@ static void gic_handle_one(struct cpu *cpu, uint32_t intid)
 			vgic_flush(&cpu->loaded->vcpu->vgic);
 		break;
 	case INTID_KICK:
-		cpu->resched = true;
+		sched_kick(cpu);
 		break;
 	case INTID_STOP:
 		arch_halt();
 	default:
-		if (interrupt_deliver(intid))
-			return; /* irq_ack deactivates it */
-		arch_irq_disable(intid);
-		return;
+		if (intid >= INTID_SPECIAL)
+			return false; /* what was pending no longer is */
+		sysreg_write(ICC_EOIR1_EL1, intid);
+		if (!interrupt_deliver(intid))
+			arch_irq_disable(intid);
+		return false; /* irq_ack deactivates it */
 	}
+	sysreg_write(ICC_EOIR1_EL1, intid);
 	sysreg_write(ICC_DIR_EL1, intid);
+	return intid != INTID_HYP_TIMER;
 }
 
-void gic_handle(struct cpu *cpu)
+/* One interrupt: another that is pending is taken as soon as a lower level is entered. */
+static inline bool gic_handle(struct cpu *cpu)
 {
-	for (;;) {
-		uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1_EL1) & 0xffffffu;
+	uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1_EL1) & 0xffffffu;
 
-		if (intid >= INTID_SPECIAL)
-			return;
-		/* 4.1.1: the acknowledge takes effect before what the interrupt announces is read */
-		dsb_sy();
-		gic_handle_one(cpu, intid);
-	}
+	/* 4.1.1: the acknowledge takes effect before what the interrupt announces is read */
+	dsb_sy();
+	if (intid != INTID_VIRT_TIMER)
+		return gic_handle_other(cpu, intid);
+	sysreg_write(ICC_EOIR1_EL1, INTID_VIRT_TIMER);
+	return gic_virtual_timer(cpu);
+}
+
+uint32_t trap_irq(struct cpu *cpu)
+{
+	cpu->entries++;
+	(void)gic_handle(cpu);
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+bool arch_idle(struct cpu *cpu)
+{
+	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */
+	wfi();
+	cpu->entries++;
+	return gic_handle(cpu);
 }

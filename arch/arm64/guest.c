@@ -48,19 +48,19 @@ static void guest_inject_abort(struct context *context, bool fetch, bool walk, u
 /* A wait by WFI; WFE and the timed forms do not trap or are hidden. */
 static uint32_t guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
 {
-	bool waits;
+	bool waits = true;
 
-	if (!full)
+	if (!full && (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
 		return TRAP_FULL;
-	waits = guest_condition_holds(esr, context->pstate); /* before the IT state moves on */
+	if (full)
+		waits = guest_condition_holds(esr, context->pstate); /* before the IT state moves */
 	guest_advance(context, esr, full);
-	if (waits)
-		vcpu_wait_for_interrupt(cpu->current);
-	return TRAP_RESUME;
+	return !waits || vcpu_wait_for_interrupt(cpu->current) ? TRAP_RETURN : TRAP_RESUME;
 }
 
 static uint32_t guest_call(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
 {
+	struct thread *thread = cpu->current;
 	bool smc = ESR_EC(esr) == EC_SMC64;
 
 	/* HVC returns behind itself; a trapped SMC has not been executed (D1.16) */
@@ -73,9 +73,9 @@ static uint32_t guest_call(struct cpu *cpu, struct context *context, uint64_t es
 		return TRAP_FULL;
 	if (smc)
 		guest_advance(context, esr, full);
-	const uint64_t values[6] = {context->x[0], context->x[1], context->x[2], context->x[3],
-	                            smc ? 1u : 0u};
-	vcpu_exit(cpu->current, VCPU_EXIT_CALL, values);
+	vcpu_exit(thread, VCPU_EXIT_CALL, context->x[0], context->x[1], context->x[2],
+	          context->x[3]);
+	thread->host.x[5] = smc ? 1u : 0u;
 	return TRAP_RESUME;
 }
 
@@ -100,67 +100,70 @@ static uint64_t guest_store_value(const struct context *context, uint64_t esr)
 	return bits < 64u ? value & ((1ull << bits) - 1u) : value;
 }
 
-/* The GIC's frames are the kernel's; false: somebody else's address. */
-static bool guest_gic_access(struct cpu *cpu, struct context *context, uint64_t ipa, uint64_t esr,
-                             bool full, uint32_t *answer)
+/* A syndrome that says all, of a translation fault that is no walk's: an access to a device. */
+#define ACCESS_MASK  (ISS_ISV | ISS_S1PTW | (0x3cull))
+#define ACCESS_VALUE (ISS_ISV | DFSC_TRANSLATION << 2)
+
+/* An access to the GIC's frames, which are the kernel's. */
+static uint32_t guest_gic_access(struct cpu *cpu, struct context *context, uint64_t ipa,
+                                 uint64_t esr, bool full)
 {
 	struct vcpu *vcpu = cpu->current->vcpu;
 	bool write = (esr & ISS_WRITE) != 0u;
 	uint32_t rt = ISS_SRT(esr);
-	uint64_t value;
+	uint64_t value = 0u;
 	status_t status;
 
-	if (!vcpu_vgic_owns(vcpu, ipa))
-		return false;
-	*answer = TRAP_FULL;
 	if (!full && (!guest_has_register(rt, full) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u))
-		return true;
-	value = guest_store_value(context, esr);
+		return TRAP_FULL;
+	if (write)
+		value = guest_store_value(context, esr);
 	status = vcpu_vgic_access(vcpu, ipa, 1u << ISS_SAS(esr), write, &value);
-	*answer = TRAP_RESUME;
 	if (status == STATUS_STATE)
-		return true; /* the thread is blocked; the guest executes it again */
+		return TRAP_RESUME; /* the thread is blocked; the guest executes it again */
 	if (!write && rt != 31u)
 		context->x[rt] = guest_extend(value, esr);
 	guest_advance(context, esr, full);
-	if (!full && !cpu->resched)
-		*answer = vgic_requested(&vcpu->vgic) ? TRAP_RESUME : TRAP_RETURN;
-	return true;
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+void guest_access(struct cpu *cpu, struct thread *thread)
+{
+	struct vcpu *vcpu = thread->vcpu;
+	uint64_t esr = sysreg_read(esr_el2);
+	bool write = (esr & ISS_WRITE) != 0u;
+
+	(void)cpu;
+	vcpu->esr = esr;
+	vcpu->far = sysreg_read(far_el2);
+	vcpu_exit(thread, write ? VCPU_EXIT_MMIO_WRITE : VCPU_EXIT_MMIO_READ, guest_ipa(),
+	          1ull << ISS_SAS(esr), write ? guest_store_value(&vcpu->guest, esr) : 0u, 0u);
 }
 
 static uint32_t guest_data_abort(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
 {
 	struct thread *thread = cpu->current;
 	uint64_t ipa = guest_ipa();
-	uint64_t far = sysreg_read(far_el2);
-	uint32_t answer;
+	uint64_t far;
 
+	if ((esr & ACCESS_MASK) == ACCESS_VALUE)
+		return vcpu_vgic_owns(thread->vcpu, ipa)
+		               ? guest_gic_access(cpu, context, ipa, esr, full)
+		               : TRAP_ACCESS;
+	if (!full)
+		return TRAP_FULL;
+	far = sysreg_read(far_el2);
 	if ((esr & ISS_S1PTW) != 0u || DFSC_TYPE(ISS_DFSC(esr)) > DFSC_TRANSLATION) {
 		/* page tables outside RAM, or a fault that is no missing mapping */
-		if (!full)
-			return TRAP_FULL;
 		guest_inject_abort(context, false, (esr & ISS_S1PTW) != 0u, esr, far);
 		return TRAP_RESUME;
 	}
-	if ((esr & ISS_ISV) != 0u && guest_gic_access(cpu, context, ipa, esr, full, &answer))
-		return answer;
-	if (!full)
-		return TRAP_FULL;
 	thread->vcpu->esr = esr;
 	thread->vcpu->far = far;
-	if ((esr & ISS_CM) != 0u) {
+	if ((esr & ISS_CM) != 0u)
 		guest_advance(context, esr, full); /* cache maintenance of what is not cached */
-	} else if ((esr & ISS_ISV) == 0u) {
-		const uint64_t values[6] = {ipa, context->pc, esr, far};
-
-		vcpu_exit(thread, VCPU_EXIT_DECODE, values);
-	} else {
-		bool write = (esr & ISS_WRITE) != 0u;
-		const uint64_t values[6] = {ipa, 1ull << ISS_SAS(esr),
-		                            write ? guest_store_value(context, esr) : 0u};
-
-		vcpu_exit(thread, write ? VCPU_EXIT_MMIO_WRITE : VCPU_EXIT_MMIO_READ, values);
-	}
+	else
+		vcpu_exit(thread, VCPU_EXIT_DECODE, ipa, context->pc, esr, far);
 	return TRAP_RESUME;
 }
 
@@ -168,8 +171,6 @@ static uint32_t guest_fetch_abort(struct cpu *cpu, struct context *context, uint
 {
 	struct thread *thread = cpu->current;
 	uint64_t far = sysreg_read(far_el2);
-	const uint64_t values[6] = {guest_ipa(), context->pc};
-
 	if (!full)
 		return TRAP_FULL;
 	if ((esr & ISS_S1PTW) != 0u || DFSC_TYPE(ISS_DFSC(esr)) > DFSC_TRANSLATION) {
@@ -178,7 +179,7 @@ static uint32_t guest_fetch_abort(struct cpu *cpu, struct context *context, uint
 	}
 	thread->vcpu->esr = esr;
 	thread->vcpu->far = far;
-	vcpu_exit(thread, VCPU_EXIT_FETCH, values);
+	vcpu_exit(thread, VCPU_EXIT_FETCH, guest_ipa(), context->pc, 0u, 0u);
 	return TRAP_RESUME;
 }
 

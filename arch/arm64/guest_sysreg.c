@@ -84,10 +84,8 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 			vgic_sgi(&vcpu->vgic, *value, 0u);
 		return write;
 	case REG(3, 0, 12, 11, 1): /* ICC_DIR_EL1, trapped while active interrupts overflow */
-		if (write) {
-			__atomic_store_n(&vcpu->syncing, 1u, __ATOMIC_SEQ_CST);
+		if (write)
 			(void)vcpu_vgic_result(vcpu, vgic_deactivate(&vcpu->vgic, *value));
-		}
 		return write;
 	case REG(3, 0, 12, 12, 5): /* ICC_SRE_EL1: system registers are all there is */
 		*value = ICC_SRE_VALUE;
@@ -117,8 +115,7 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 static uint32_t guest_done(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
 {
 	guest_advance(context, esr, full);
-	return full || cpu->resched || vgic_requested(&cpu->current->vcpu->vgic) ? TRAP_RESUME
-	                                                                         : TRAP_RETURN;
+	return full || cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
 uint32_t guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr, bool full)

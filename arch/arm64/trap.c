@@ -8,9 +8,9 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
+#include "kernel/vcpu.h"
 
 uint32_t trap_sync(struct cpu *cpu);
-uint32_t trap_irq(struct cpu *cpu);
 uint32_t trap_serror(struct cpu *cpu);
 struct context *trap_resume(uint64_t code, struct cpu *cpu);
 _Noreturn void trap_bug(uint64_t vector);
@@ -57,13 +57,6 @@ uint32_t trap_sync(struct cpu *cpu)
 	return trap_process(cpu, thread);
 }
 
-uint32_t trap_irq(struct cpu *cpu)
-{
-	cpu->entries++;
-	gic_handle(cpu);
-	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
-}
-
 uint32_t trap_serror(struct cpu *cpu)
 {
 	cpu->entries++;
@@ -72,9 +65,19 @@ uint32_t trap_serror(struct cpu *cpu)
 
 struct context *trap_resume(uint64_t code, struct cpu *cpu)
 {
-	if (code == TRAP_FULL)
-		(void)guest_trap(cpu, &cpu->current->vcpu->guest, true);
-	return sched_resume(cpu);
+	struct thread *thread = cpu->current;
+
+	if (code == TRAP_ACCESS)
+		guest_access(cpu, thread);
+	else if (code == TRAP_FULL)
+		(void)guest_trap(cpu, &thread->vcpu->guest, true);
+	/* whatever blocks the thread, or wakes another, sets resched */
+	if (cpu->resched)
+		return sched_resume(cpu);
+	if (thread->in_guest)
+		vcpu_prepare(thread);
+	cpu->context = thread->context;
+	return thread->context;
 }
 
 _Noreturn void trap_bug(uint64_t vector)
@@ -111,14 +114,6 @@ void arch_timer_program(uint64_t deadline)
 	}
 	sysreg_write(cnthp_cval_el2, deadline);
 	sysreg_write(cnthp_ctl_el2, 1u);
-}
-
-void arch_idle(struct cpu *cpu)
-{
-	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */
-	wfi();
-	cpu->entries++;
-	gic_handle(cpu);
 }
 
 void arch_pause(void)

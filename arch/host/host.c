@@ -35,9 +35,10 @@ void arch_ipi(const struct cpu *target)
 	host.ipis[target->index]++;
 }
 
-void arch_idle(struct cpu *cpu)
+bool arch_idle(struct cpu *cpu)
 {
 	host.idle(cpu);
+	return host.idle_served;
 }
 
 void arch_pause(void)

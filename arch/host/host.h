@@ -27,6 +27,7 @@ struct host {
 	uint32_t off_calls;
 	/* called by arch_idle: makes something happen; must not return without an event */
 	void (*idle)(struct cpu *cpu);
+	bool idle_served; /* what arch_idle answers */
 };
 
 extern struct host host;

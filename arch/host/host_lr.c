@@ -24,7 +24,7 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	host_lr[n] = value;
 }
 
-uint64_t arch_ich_elrsr(void)
+uint64_t arch_ich_empty(void)
 {
 	uint64_t empty = 0u;
 

@@ -420,10 +420,9 @@ static struct vcpu *enter_guest(void)
 static void test_vcpu_operations_fit_the_exit(void **state)
 {
 	struct vcpu *vcpu = enter_guest();
-	const uint64_t values[6] = {0x9000000u, 4u};
 
 	(void)state;
-	vcpu_exit(thread_of(VMP), VCPU_EXIT_MMIO_READ, values);
+	vcpu_exit(thread_of(VMP), VCPU_EXIT_MMIO_READ, 0x9000000u, 4u, 0u, 0u);
 	for (uint64_t op = 0u; op < 12u; op++) {
 		if (op == VCPU_READ_VALUE || op == VCPU_ABORT || op == VCPU_RETRY)
 			continue;
@@ -465,7 +464,8 @@ static void test_guest_idles_until_notified(void **state)
 	(void)enter_guest();
 	thread = thread_of(VMP);
 	host.cpu = system_cpu(1);
-	vcpu_wait_for_interrupt(thread);
+	host.cpu->resched = true;
+	assert_false(vcpu_wait_for_interrupt(thread));
 	assert_null(resume(1));
 	host.cpu = system_cpu(0);
 	sched_notify(thread, 1u);
@@ -522,9 +522,7 @@ static void test_random_calls(void **state)
 			continue;
 		assert_ptr_equal(context, cpu->current->context);
 		if (cpu->current->in_guest) {
-			const uint64_t values[6] = {small};
-
-			vcpu_exit(cpu->current, (uint32_t)small % 6u, values);
+			vcpu_exit(cpu->current, (uint32_t)small % 6u, small, 0u, 0u, 0u);
 			continue;
 		}
 		if (number == SYSCALL_SYSTEM_CONTROL)

@@ -198,8 +198,8 @@ static void test_timer_in_one_list_register(void **state)
 	(void)state;
 	fake_start(1u, 32u);
 	guest_use(0, 1, 0x80);
-	guest_use(0, 27, 0x80);
-	vgic_sgi(&vcpu[0], 1u | 1ull << 24, 1u);
+	guest_use(0, 27, 0x90);
+	fake_sgi(0, 1u | 1ull << 24, 1u);
 	fake_settle();
 	fake[0].timer_line = true;
 	fake_settle();
@@ -446,13 +446,13 @@ static void test_sgi(void **state)
 	fake_start(4u, 32u);
 	for (i = 0u; i < 4u; i++)
 		guest_use(i, 5u, 0x40u);
-	vgic_sgi(&vcpu[1], 5ull << 24 | 0x800cu, 1u); /* 2, 3, and one who is not there */
+	fake_sgi(1, 5ull << 24 | 0x800cu, 1u); /* 2, 3, and one who is not there */
 	fake_settle();
 	assert_int_equal(guest_ack(0u), SPURIOUS);
 	assert_int_equal(guest_ack(1u), SPURIOUS);
 	assert_int_equal(guest_ack(2u), 5);
 	assert_int_equal(guest_ack(3u), 5);
-	vgic_sgi(&vcpu[2], 5ull << 24 | 1ull << 40, 1u); /* all others; 3 has it active */
+	fake_sgi(2, 5ull << 24 | 1ull << 40, 1u); /* all others; 3 has it active */
 	fake_settle();
 	assert_int_equal(guest_ack(0u), 5);
 	assert_int_equal(guest_ack(1u), 5);
@@ -461,12 +461,12 @@ static void test_sgi(void **state)
 	fake_settle();
 	assert_int_equal(guest_ack(2u), SPURIOUS);
 	assert_int_equal(guest_ack(3u), 5);
-	vgic_sgi(&vcpu[2], 5ull << 24 | 4u, 0u); /* group 0: not how it is configured */
-	vgic_sgi(&vcpu[2], 5ull << 24 | 1ull << 16 | 4u, 1u); /* Aff1 1 */
-	vgic_sgi(&vcpu[2], 5ull << 24 | 1ull << 44 | 4u, 1u); /* RS 1 */
+	fake_sgi(2, 5ull << 24 | 4u, 0u);              /* group 0: not how it is configured */
+	fake_sgi(2, 5ull << 24 | 1ull << 16 | 4u, 1u); /* Aff1 1 */
+	fake_sgi(2, 5ull << 24 | 1ull << 44 | 4u, 1u); /* RS 1 */
 	fake_settle();
 	assert_int_equal(guest_ack(2u), SPURIOUS);
-	vgic_sgi(&vcpu[2], 5ull << 24 | 4u, 1u); /* to itself */
+	fake_sgi(2, 5ull << 24 | 4u, 1u); /* to itself */
 	fake_settle();
 	assert_int_equal(guest_ack(2u), 5);
 	check_invariants();
@@ -481,8 +481,8 @@ static void test_kicks_only_for_news(void **state)
 	guest_use(1u, 5u, 0x40u);
 	guest_use(0u, 40u, 0x80u);
 	kicks = fake[1].kicks;
-	vgic_sgi(&vcpu[0], 5ull << 24 | 2u, 1u);
-	vgic_sgi(&vcpu[0], 5ull << 24 | 2u, 1u); /* asked already */
+	fake_sgi(0, 5ull << 24 | 2u, 1u);
+	fake_sgi(0, 5ull << 24 | 2u, 1u); /* asked already */
 	assert_int_equal(fake[1].kicks, kicks + 1u);
 	fake_settle();
 	kicks = fake[0].kicks;
@@ -503,9 +503,9 @@ static void test_timer(void **state)
 	fake_start(1u, 32u);
 	guest_use(0u, 27u, 0x20u);
 	fake[0].timer_line = true;
-	fake[0].timer_active = true;
-	assert_true(vgic_hw_timer(&vcpu[0]));
-	assert_int_equal(fake[0].flushes, 1); /* only that of guest_use */
+	assert_int_not_equal(vcpu[0].hw_direct, 0u);
+	fake_timer(0u);
+	assert_int_equal(fake[0].flushes, 0); /* it has gone there without one */
 	assert_int_equal(guest_ack(0u), 27);
 	fake[0].timer_line = false;
 	guest_eoi(0u, 27u);

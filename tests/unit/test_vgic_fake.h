@@ -51,7 +51,7 @@ struct fake_cpu {
 	uint64_t hcr, vmcr, apr[2];
 	bool timer_line;   /* the virtual timer's output */
 	bool timer_active; /* physical PPI 27 */
-	uint32_t kicks, synced, flushes;
+	uint32_t kicks, syncing, synced, flushes;
 };
 
 static struct fake_cpu fake[FAKE_VCPUS];
@@ -85,15 +85,13 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	fake[fake_now].lr[n] = value;
 }
 
-uint64_t arch_ich_elrsr(void)
+uint64_t arch_ich_empty(void)
 {
 	uint64_t empty = 0u;
 	uint32_t n;
 
 	for (n = 0u; n < FAKE_LRS; n++) {
-		uint64_t lr = fake[fake_now].lr[n];
-
-		if (lr >> 62 == 0u && ((lr & LR_HW) != 0u || (lr & LR_EOI) == 0u))
+		if (fake[fake_now].lr[n] >> 62 == 0u)
 			empty |= 1ull << n;
 	}
 	return empty;
@@ -146,6 +144,11 @@ void vgic_kick(struct vgic_cpu *target)
 	fake[target->index].kicks++;
 }
 
+void vgic_syncing(struct vgic_cpu *waiter)
+{
+	fake[waiter->index].syncing++;
+}
+
 void vgic_synced(struct vgic_cpu *waiter)
 {
 	assert_int_equal(waiter->sync_wait, 0);
@@ -182,15 +185,26 @@ static inline bool fake_maintenance(uint32_t cpu)
 	       ((f->hcr & HCR_LRENPIE) != 0u && f->hcr >> 27 != 0u);
 }
 
+static inline void fake_sgi(uint32_t cpu, uint64_t value, uint32_t group)
+{
+	fake_now = cpu;
+	vgic_sgi(&vcpu[cpu], value, group);
+}
+
 /* The physical timer interrupt of a CPU, if it is to be taken. */
 static inline void fake_timer(uint32_t cpu)
 {
 	struct fake_cpu *f = &fake[cpu];
+	uint64_t lr;
 
 	if (f->timer_line && !f->timer_active && vcpu[cpu].loaded) {
 		fake_now = cpu;
 		f->timer_active = true;
-		(void)vgic_hw_timer(&vcpu[cpu]);
+		lr = vgic_hw_direct(&vcpu[cpu], arch_ich_empty());
+		if (lr != 0u)
+			arch_lr_write(vcpu[cpu].lr_top, lr);
+		else
+			(void)vgic_hw_timer(&vcpu[cpu]);
 	}
 }
 

@@ -181,13 +181,14 @@ static void compare(uint32_t cpu)
 
 /*
  * The timer: PPI 27, whose line is the hardware's. That it falls again is not seen before the
- * next flush.
+ * next flush that looks at all list registers.
  */
 static void timer_event(uint32_t cpu)
 {
 	fake[cpu].timer_line = vcpu[cpu].loaded && pick(2u) == 0u;
 	model[cpu][27].line = fake[cpu].timer_line;
 	fake_now = cpu;
+	vcpu[cpu].refold = true;
 	vgic_flush(&vcpu[cpu]);
 }
 
