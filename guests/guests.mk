@@ -7,6 +7,7 @@ bare := $(sort $(wildcard guests/lib/bare_*.S guests/lib/bare_*.c))
 guest_tiny = guests/tiny.S
 guest_hello = guests/hello.c $(bare)
 guest_control = guests/control.c $(bare)
+guest_asleep = guests/asleep.c $(bare)
 guest_hog = guests/hog.c $(bare)
 guest_reset = guests/reset.c $(bare)
 guest_membank = guests/membank.c $(bare)
@@ -17,6 +18,7 @@ guest_fploop = guests/fploop.c guests/fp_regs.S $(bare)
 guest_regtest = $(wildcard guests/regtest*.c) $(bare)
 guest_gictest = $(wildcard guests/gictest*.c) $(bare)
 guest_trace = $(wildcard guests/eventlog*.c) $(bare)
+guest_bench = guests/bench.c guests/bench_vectors.S $(bare)
 
 # May use FP registers; the others are compiled without.
 fp_guests = fptest fploop

@@ -10,5 +10,6 @@ program_supervisor = user/services/supervisor.c user/services/supervisor_policy.
 program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c
 program_spinner = user/tasks/spinner.c
+program_bench_task = user/tasks/bench_task.c
 program_fp_task = user/tasks/fp_task.c
 fp_programs = fp_task
