@@ -19,7 +19,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-proto
 COMMON := -std=gnu11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -I. -MMD -MP $(WARNINGS)
 TARGET := $(COMMON) -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-protector \
 	-mcpu=generic -mno-outline-atomics -mstrict-align -fno-asynchronous-unwind-tables
-EL2_FLAGS := $(TARGET) -ffixed-x18 -mgeneral-regs-only -mcmodel=small
+EL2_FLAGS := $(TARGET) -ffixed-x18 -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
 USER_FLAGS := $(TARGET) -mgeneral-regs-only
 FP_FLAGS := $(TARGET)
 HOST_FLAGS := $(COMMON)

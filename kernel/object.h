@@ -53,6 +53,7 @@ struct thread {
 	struct process *process;
 	struct cpu *cpu;
 	struct vcpu *vcpu; /* or NULL */
+	uint64_t vttbr;    /* of its process */
 	uint64_t bit;      /* 1 << slot: slots count from the highest priority of the CPU */
 	uint32_t slot;
 	uint8_t state; /* enum thread_state */
@@ -88,6 +89,8 @@ struct vm {
 	uint64_t gicr_ipa; /* from the configuration, for the path of every access */
 	uint64_t gicr_bytes;
 	uint64_t gicd_ipa;
+	uint64_t gic_ipa; /* the span of both: an address outside is none of theirs */
+	uint64_t gic_bytes;
 	uint32_t last_vcpu[CPU_MAX]; /* 1 + the vCPU that last ran on each CPU: they share a VMID */
 	struct vgic vgic;
 };
@@ -98,6 +101,7 @@ struct vcpu {
 	const struct config_vcpu *config;
 	struct vm *vm;
 	struct thread *thread;
+	uint64_t vttbr;   /* of the VM */
 	uint32_t index;   /* within the VM */
 	uint32_t pending; /* VCPU_EXIT_*, NOTIFIED: none */
 	uint32_t syncing; /* atomic: its GIC access waits for other vCPUs */
@@ -118,8 +122,9 @@ struct interrupt {
 };
 
 struct cpu {
-	uint64_t stack_top;      /* offsets 0 and 8 are known to assembly */
+	uint64_t stack_top;      /* offsets 0, 8, 16 are known to assembly */
 	struct context *context; /* what SP_EL2 points at while a lower level runs */
+	struct context *next;    /* to which a trap handler turns (TRAP_SWITCH in arch/arm64) */
 	const struct config_cpu *config;
 	uint32_t index;
 	uint32_t online;          /* atomic */
@@ -139,6 +144,7 @@ struct cpu {
 	struct thread *slots[CPU_THREADS];
 	struct timer_queue timers;
 	struct trace_ring *trace;
+	uint32_t trace_next; /* record of the ring that is written next */
 };
 
 #endif

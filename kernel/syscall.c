@@ -19,16 +19,16 @@ static bool sys_wait(struct thread *thread)
 	if (bits != 0u) {
 		__atomic_fetch_and(&thread->word, ~bits, __ATOMIC_ACQUIRE);
 		thread->host.x[0] = bits;
-		return true;
+		return false;
 	}
 	if (deadline == 0u) {
 		thread->host.x[0] = 0u;
-		return true;
+		return false;
 	}
 	sched_wait(thread, mask, deadline);
 	/* a bit set by another CPU since the load above finds the thread waiting, or is found here */
 	sched_poke(thread);
-	return false;
+	return true;
 }
 
 static bool sys_notify(struct thread *thread)
@@ -38,11 +38,11 @@ static bool sys_notify(struct thread *thread)
 
 	if (handle == NULL) {
 		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-		return true;
+		return false;
 	}
 	thread->host.x[0] = (uint64_t)STATUS_OK;
 	sched_notify(system_thread(handle->object), 1ull << handle->argument);
-	return !thread->cpu->resched;
+	return thread->cpu->resched;
 }
 
 static bool sys_vcpu_run(struct thread *thread)
@@ -57,7 +57,7 @@ static bool sys_vcpu_get(struct thread *thread)
 
 	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
 	thread->host.x[1] = value;
-	return true;
+	return false;
 }
 
 static bool sys_vcpu_set(struct thread *thread)
@@ -66,7 +66,7 @@ static bool sys_vcpu_set(struct thread *thread)
 	            arch_vcpu_set(thread->vcpu, thread->host.x[0], thread->host.x[1]);
 
 	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
-	return !thread->cpu->resched;
+	return thread->cpu->resched;
 }
 
 static bool sys_virq_line(struct thread *thread)
@@ -77,19 +77,19 @@ static bool sys_virq_line(struct thread *thread)
 
 	if (vm == NULL) {
 		thread->host.x[0] = (uint64_t)STATUS_DENIED;
-		return true;
+		return false;
 	}
 	if (intid < 16u || intid >= 32u + vm->config->spi_count || level > 1u ||
 	    (intid < 32u && thread->vcpu == NULL)) {
 		thread->host.x[0] = (uint64_t)STATUS_INVALID;
-		return true;
+		return false;
 	}
 	thread->host.x[0] =
 		(uint64_t)(vgic_line(&vm->vgic, thread->vcpu != NULL ? thread->vcpu->index : 0u,
 	                             (uint32_t)intid, level != 0u)
 	                           ? STATUS_OK
 	                           : STATUS_INVALID);
-	return !thread->cpu->resched;
+	return thread->cpu->resched;
 }
 
 static bool sys_vgic_access(struct thread *thread)
@@ -107,7 +107,7 @@ static bool sys_vgic_access(struct thread *thread)
 		status = vcpu_vgic_access(thread->vcpu, ipa, size, (flags & 0x100u) != 0u, &value);
 	thread->host.x[0] = (uint64_t)status;
 	thread->host.x[1] = value;
-	return !thread->cpu->resched;
+	return thread->cpu->resched;
 }
 
 static bool sys_irq_ack(struct thread *thread)
@@ -118,11 +118,11 @@ static bool sys_irq_ack(struct thread *thread)
 	/* Only the thread that is told may acknowledge: the interrupt is active on its CPU. */
 	if (handle == NULL || system_interrupt(handle->object)->thread != thread) {
 		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-		return true;
+		return false;
 	}
 	interrupt_ack(system_interrupt(handle->object));
 	thread->host.x[0] = (uint64_t)STATUS_OK;
-	return true;
+	return false;
 }
 
 static bool sys_process_control(struct thread *thread)
@@ -141,7 +141,7 @@ static bool sys_process_control(struct thread *thread)
 	else if (op == PROCESS_START)
 		status = process_start(system_process(handle->object));
 	thread->host.x[0] = (uint64_t)status;
-	return !thread->cpu->resched;
+	return thread->cpu->resched;
 }
 
 static void syscall_usage(const struct process *process, struct context *context)
@@ -194,7 +194,7 @@ static bool sys_process_status(struct thread *thread)
 	} else {
 		context->x[0] = (uint64_t)STATUS_INVALID;
 	}
-	return true;
+	return false;
 }
 
 static bool sys_system_control(struct thread *thread)
@@ -203,7 +203,7 @@ static bool sys_system_control(struct thread *thread)
 
 	if (system_handle(thread->process, thread->host.x[0], HANDLE_SYSTEM) == NULL) {
 		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-		return true;
+		return false;
 	}
 	if (op == SYSTEM_OFF)
 		arch_system_off();
@@ -211,14 +211,14 @@ static bool sys_system_control(struct thread *thread)
 		arch_system_reset();
 	/* the firmware came back: it cannot */
 	thread->host.x[0] = (uint64_t)STATUS_INVALID;
-	return true;
+	return false;
 }
 
 static bool sys_trace(struct thread *thread)
 {
 	trace_event(thread->cpu, TRACE_USER, thread->host.x[0], thread->host.x[1]);
 	thread->host.x[0] = (uint64_t)STATUS_OK;
-	return true;
+	return false;
 }
 
 static bool sys_exit(struct thread *thread)
@@ -230,7 +230,7 @@ static bool sys_exit(struct thread *thread)
 	/* STATUS_STATE: somebody else is stopping it already */
 	(void)process_stop(thread->process, reason, thread->host.x[1], 0u);
 	sched_poke(thread);
-	return false;
+	return true;
 }
 
 #define SYSCALL(number, NAME, name) [number] = sys_##name,
@@ -239,19 +239,26 @@ static bool (*const syscall_table[])(struct thread *) = {
 };
 #undef SYSCALL
 
-bool syscall_dispatch(struct thread *thread, uint64_t number)
+static bool syscall_make(struct thread *thread, uint64_t number)
 {
-	if (thread->budget.overrun) {
-		sched_overrun_end(thread);
-		if (thread->cpu->resched) {
-			/* The call is made, and then the thread waits for its budget. */
-			if (number < SYSCALL_COUNT)
-				(void)syscall_table[number](thread);
-			return false;
-		}
-	}
 	if (number < SYSCALL_COUNT)
 		return syscall_table[number](thread);
 	thread->host.x[0] = (uint64_t)STATUS_UNKNOWN;
-	return true;
+	return false;
+}
+
+/* The call is made, and then the thread waits for its budget. */
+static bool syscall_overrun(struct thread *thread, uint64_t number)
+{
+	bool depleted;
+
+	sched_overrun_end(thread);
+	depleted = thread->cpu->resched;
+	return syscall_make(thread, number) || depleted;
+}
+
+bool syscall_dispatch(struct thread *thread, uint64_t number)
+{
+	return thread->budget.overrun ? syscall_overrun(thread, number)
+	                              : syscall_make(thread, number);
 }

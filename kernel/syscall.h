@@ -9,8 +9,8 @@
 #include "kernel/object.h"
 
 /*
- * Call `number` by `thread`, arguments and results in thread->host. True: go straight back
- * to the caller; false: the scheduler decides what runs next.
+ * Call `number` by `thread`, arguments and results in thread->host. False: go straight back
+ * to the caller; true: the scheduler decides what runs next.
  */
 bool syscall_dispatch(struct thread *thread, uint64_t number);
 

@@ -105,6 +105,7 @@ static void system_init_thread(uint32_t index)
 
 	thread->config = &config[index];
 	thread->process = system_process(thread->config->process);
+	thread->vttbr = thread->process->config->vttbr;
 	thread->context = &thread->host;
 	thread->state = THREAD_PARKED;
 	thread->budget.full = thread->config->budget_us * per_second / 1000000u;
@@ -126,6 +127,7 @@ static void system_init_vcpu(uint32_t index)
 	vcpu->index = index - vcpu->vm->config->vcpu_first;
 	vcpu->thread = system_thread(vcpu->config->thread);
 	vcpu->thread->vcpu = vcpu;
+	vcpu->vttbr = vcpu->vm->config->vttbr;
 	vcpu->virtual_timer.thread = vcpu->thread;
 	vcpu->virtual_timer.kind = TIMER_VIRTUAL;
 	vcpu->physical_timer.thread = vcpu->thread;
@@ -143,6 +145,11 @@ static void system_init_vm(uint32_t index)
 	vm->gicd_ipa = vm->config->gicd_ipa;
 	vm->gicr_ipa = vm->config->gicr_ipa;
 	vm->gicr_bytes = VM_GICR_BYTES * vm->config->vcpu_count;
+	vm->gic_ipa = vm->gicd_ipa < vm->gicr_ipa ? vm->gicd_ipa : vm->gicr_ipa;
+	vm->gic_bytes = (vm->gicd_ipa + VM_GICD_BYTES > vm->gicr_ipa + vm->gicr_bytes
+	                         ? vm->gicd_ipa + VM_GICD_BYTES
+	                         : vm->gicr_ipa + vm->gicr_bytes) -
+	                vm->gic_ipa;
 	vgic_init(&vm->vgic, &system_vcpu(vm->config->vcpu_first)->vgic, OBJECT_STRIDE(struct vcpu),
 	          vm->config->vcpu_count, vm->config->spi_count);
 }

@@ -35,7 +35,7 @@ static bool vcpu_refuse(struct thread *thread, status_t status)
 {
 	thread->host.x[0] = VCPU_EXIT_REFUSED;
 	thread->host.x[1] = (uint64_t)status;
-	return true;
+	return false;
 }
 
 /* Answers the exit before; the guest's registers are in hardware again. */
@@ -82,21 +82,13 @@ bool vcpu_run(struct thread *thread)
 	vcpu->pending = VCPU_EXIT_NOTIFIED;
 	if (op == VCPU_CALL_IDLE)
 		(void)vcpu_wait_for_interrupt(thread);
-	return false;
+	return true;
 }
 
 void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, uint64_t c,
                uint64_t d)
 {
-	thread->host.x[0] = reason;
-	thread->host.x[1] = a;
-	thread->host.x[2] = b;
-	thread->host.x[3] = c;
-	thread->host.x[4] = d;
-	thread->vcpu->pending = reason;
-	thread->in_guest = false;
-	thread->context = &thread->host;
-	thread->exits++;
+	vcpu_leave(thread, reason, a, b, c, d);
 	arch_vcpu_leave(thread->cpu, thread);
 	trace_event(thread->cpu, TRACE_EXIT, thread->slot, reason);
 }

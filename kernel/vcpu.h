@@ -10,11 +10,25 @@
 #include "abi/vcpu.h"
 #include "kernel/object.h"
 
-/* The system call: arguments and results in thread->host. As syscall_dispatch. */
+/* The system call: arguments and results in thread->host; answers as syscall_dispatch. */
 bool vcpu_run(struct thread *thread);
 /* The guest of the current thread exits to its VM process with reason and up to four values. */
 void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, uint64_t c,
                uint64_t d);
+/* The portable part of it: the architecture turns the CPU to the host. */
+static inline void vcpu_leave(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b,
+                              uint64_t c, uint64_t d)
+{
+	thread->host.x[0] = reason;
+	thread->host.x[1] = a;
+	thread->host.x[2] = b;
+	thread->host.x[3] = c;
+	thread->host.x[4] = d;
+	thread->vcpu->pending = reason;
+	thread->in_guest = false;
+	thread->context = &thread->host;
+	thread->exits++;
+}
 /*
  * WFI of the guest: the thread idles unless an interrupt or a notification is there. True: the
  * guest goes on at once.
@@ -46,7 +60,8 @@ static inline bool vcpu_vgic_owns(const struct vcpu *vcpu, uint64_t ipa)
 {
 	const struct vm *vm = vcpu->vm;
 
-	return ipa - vm->gicr_ipa < vm->gicr_bytes || ipa - vm->gicd_ipa < VM_GICD_BYTES;
+	return ipa - vm->gic_ipa < vm->gic_bytes &&
+	       (ipa - vm->gicr_ipa < vm->gicr_bytes || ipa - vm->gicd_ipa < VM_GICD_BYTES);
 }
 
 /* SMC Calling Convention (DEN 0028) and PSCI (DEN 0022) */

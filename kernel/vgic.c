@@ -129,10 +129,15 @@ void vgic_leave(struct vgic_cpu *self)
 
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
 {
+	const struct vgic_word *word = vgic_word(cpu, w);
+
+	bits &= word->pending | word->line;
+	if (bits == 0u)
+		return;
 	if ((vgic_ready(cpu, w) & bits) != 0u)
 		vgic_request(cpu);
-	if ((cpu->held[w] & vgic_word(cpu, w)->pending & bits) != 0u) {
-		cpu->refold = true; /* pending once more, in the same list register */
+	if ((cpu->held[w] & word->pending & bits) != 0u) {
+		cpu->merge |= 1u << w;
 		vgic_request(cpu);
 	}
 }
@@ -171,8 +176,8 @@ void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
 }
 
 /*
- * PPI 27 of a loaded vCPU counts as held: vgic_hw_timer() may be putting it into a list
- * register just now, without the lock.
+ * PPI 27 and SGIs of a loaded vCPU count as held: vgic_hw_direct() and vgic_place() may be
+ * putting them into a list register just now, without the lock.
  */
 uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
                     uint32_t ask, bool known)
@@ -187,7 +192,7 @@ uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, u
 
 		if (w == 0u && cpu != owner)
 			continue;
-		if (held == 0u && (w != 0u || !cpu->loaded || (bits & VGIC_HW) == 0u))
+		if (held == 0u && (w != 0u || !cpu->loaded || (bits & (VGIC_HW | VGIC_SGIS)) == 0u))
 			continue;
 		if (ask < VGIC_ASKS) {
 			cpu->ask[ask][w] |= held;
@@ -309,16 +314,31 @@ void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
 	else if ((value & SGI_ELSEWHERE) != 0u)
 		return;
 	targets &= (1u << vgic->vcpu_count) - 1u;
-	vgic_enter(self);
 	for (; targets != 0u; targets &= targets - 1u) {
 		struct vgic_cpu *cpu = vgic->cpu[vgic_lowest(targets)];
 
-		if (((cpu->word.group & bit) != 0u) != (group != 0u))
+		if (((cpu->word.group & bit) != 0u) != (group != 0u) ||
+		    (cpu == self && vgic_place(cpu, SGI_INTID(value))))
 			continue;
-		cpu->word.pending |= bit;
-		vgic_ring_cpu(cpu, 0u, bit);
+		/* release: pairs with the acquire in vgic_collect; the sender's stores are seen */
+		if (__atomic_fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) == 0u && cpu != self)
+			vgic_kick(cpu);
 	}
-	vgic_leave(self);
+	if (vgic_requested(self))
+		vgic_flush(self);
+}
+
+void vgic_collect(struct vgic_cpu *cpu)
+{
+	uint32_t bits;
+
+	if (__atomic_load_n(&cpu->posted, __ATOMIC_RELAXED) == 0u)
+		return;
+	bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE);
+	cpu->word.pending |= bits;
+	if (!cpu->loaded)
+		return; /* it looks when it is loaded */
+	vgic_ring_cpu(cpu, 0u, bits);
 }
 
 /*

@@ -17,8 +17,12 @@
  * loaded; the latch then means "made pending once more". A register that the guest has
  * emptied is noticed (reaped) at the next flush.
  *
- * Whoever changes something that a vCPU should look at sets its `request` and, when that
- * was clear, calls vgic_kick(). The CPU of the vCPU calls vgic_flush() before it enters the
+ * An SGI is posted to its target without the lock: `posted` is one more place where it may be
+ * pending, emptied by whoever looks at the target's word 0, and by the target's flush, which
+ * puts it into a list register without the lock where nothing stands against that.
+ *
+ * Whoever changes something that a vCPU should look at sets its `request`, or posts, and, when
+ * that was clear, calls vgic_kick(). The CPU of the vCPU calls vgic_flush() before it enters the
  * guest, and soon after a kick even if the guest is not to run, when vgic_requested(). Of a
  * vCPU that is not loaded anyone may change the saved list registers, under the lock.
  */
@@ -54,6 +58,8 @@ struct vgic_cpu {
 	struct vgic *vgic;
 	uint32_t index;
 	uint32_t request; /* written under the lock, read without */
+	uint32_t posted;  /* atomic: SGIs sent to it and not yet in `word` or a list register */
+	uint32_t merge;   /* words where an interrupt is pending once more while it is held */
 	bool loaded;
 	bool refold;     /* the next flush looks at every list register, not at the emptied ones */
 	bool asked;      /* something is in `ask` */
@@ -76,6 +82,7 @@ struct vgic_cpu {
 	uint32_t soft;      /* level-triggered, pending because of GICD_ISPENDR */
 	uint32_t hw_lr;     /* where PPI 27 is, while held */
 	uint64_t hw_direct; /* what vgic_hw_direct() writes; 0: the guest does not want PPI 27 now */
+	uint8_t sgi_lr[16]; /* where each SGI is, while held */
 	uint64_t lr[VGIC_LRS];
 	uint64_t hcr; /* ICH_HCR_EL2 while loaded */
 	uint64_t vmcr;
@@ -182,7 +189,8 @@ bool vgic_pending(struct vgic_cpu *cpu);
  */
 static inline bool vgic_requested(const struct vgic_cpu *cpu)
 {
-	return __atomic_load_n(&cpu->request, __ATOMIC_RELAXED) != 0u;
+	return (__atomic_load_n(&cpu->request, __ATOMIC_RELAXED) |
+	        __atomic_load_n(&cpu->posted, __ATOMIC_RELAXED)) != 0u;
 }
 
 #endif

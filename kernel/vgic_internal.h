@@ -109,6 +109,8 @@ void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
 uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
                     uint32_t ask, bool known);
 enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked);
+/* SGIs posted to the vCPU become pending in its word 0. */
+void vgic_collect(struct vgic_cpu *cpu);
 /* Answers those who asked this vCPU. */
 void vgic_answer(struct vgic_cpu *cpu);
 /* Active state of interrupts that are in no list register. */
@@ -121,6 +123,11 @@ void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity);
 /* vgic_lr.c */
 /* Reads the list registers, makes the changes asked for, gives back what is not to stay. */
 void vgic_fold(struct vgic_cpu *cpu);
+/*
+ * Not inside the lock, on the vCPU's CPU: an SGI into a list register. False: something stands
+ * against it, and nothing was done.
+ */
+bool vgic_place(struct vgic_cpu *cpu, uint32_t intid);
 /* vgic_flush() of a loaded vCPU. */
 void vgic_flush_locked(struct vgic_cpu *cpu);
 /* What decides about PPI 27 may have changed: what vgic_hw_direct() is to write. */

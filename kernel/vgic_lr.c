@@ -359,6 +359,8 @@ static void lr_load(struct vgic_cpu *cpu, uint32_t n, uint32_t intid)
 	/* whatever its kind: vgic_hw_timer must not put the timer into a second one */
 	if (intid == VGIC_TIMER_ID)
 		cpu->hw_lr = n;
+	else if (intid < 16u)
+		cpu->sgi_lr[intid] = (uint8_t)n;
 	if (hw) {
 		word->line &= ~bit;
 	} else if ((word->pending & bit) != 0u && (word->edge & bit) == 0u) {
@@ -437,6 +439,69 @@ static bool load_best(struct vgic_cpu *cpu, uint64_t vmcr)
 	return i >= choice.total;
 }
 
+/* Is an interrupt that is pending once more still in its list register? */
+static bool still_held(struct vgic_cpu *cpu)
+{
+	uint32_t words;
+
+	for (words = cpu->merge; words != 0u; words &= words - 1u) {
+		uint32_t w = vgic_lowest(words);
+
+		if ((cpu->held[w] & vgic_word(cpu, w)->pending) != 0u)
+			return true;
+	}
+	return false;
+}
+
+/* Writes what nobody else writes while the vCPU is loaded, as vgic_hw_direct() does. */
+bool vgic_place(struct vgic_cpu *cpu, uint32_t intid)
+{
+	const struct vgic_word *word = &cpu->word;
+	uint32_t bit = 1u << intid;
+	uint32_t free = lr_free(cpu) & ~(1u << cpu->lr_top);
+	uint32_t held = cpu->held[0];
+	uint32_t n = cpu->sgi_lr[intid];
+	uint64_t lr;
+
+	if (!cpu->loaded || cpu->request != 0u || cpu->hcr != VGIC_HCR_EN ||
+	    (vgic_allowed(cpu, 0u) & ~word->active & ~word->pending & bit) == 0u)
+		return false;
+	if ((held & bit) != 0u) {
+		if ((arch_ich_empty() >> n & 1u) == 0u)
+			return false;
+	} else {
+		if (free == 0u)
+			return false;
+		n = vgic_lowest(free);
+		cpu->sgi_lr[intid] = (uint8_t)n;
+		cpu->used |= 1u << n;
+		__atomic_store_n(&cpu->held[0], held | bit, __ATOMIC_RELAXED);
+	}
+	lr = intid |
+	     (uint64_t)(word->priority[intid] & VGIC_PRIORITY_MASK) << VGIC_LR_PRIORITY_SHIFT |
+	     (uint64_t)(word->group >> intid & 1u) << VGIC_LR_GROUP_SHIFT | VGIC_LR_PENDING;
+	cpu->lr[n] = lr;
+	arch_lr_write(n, lr);
+	return true;
+}
+
+/* SGIs have come, and nothing else has. False: there is more to do. */
+static bool place_posted(struct vgic_cpu *cpu)
+{
+	uint32_t bits, left = 0u;
+
+	if (cpu->request != 0u || __atomic_load_n(&cpu->posted, __ATOMIC_RELAXED) == 0u)
+		return false;
+	/* acquire: pairs with the release in vgic_sgi */
+	for (bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE); bits != 0u;
+	     bits &= bits - 1u)
+		if (!vgic_place(cpu, vgic_lowest(bits)))
+			left |= bits & (0u - bits);
+	if (left != 0u)
+		(void)__atomic_fetch_or(&cpu->posted, left, __ATOMIC_RELAXED);
+	return left == 0u;
+}
+
 void vgic_flush_locked(struct vgic_cpu *cpu)
 {
 	bool fold = cpu->refold || cpu->asked || cpu->hcr != VGIC_HCR_EN;
@@ -444,10 +509,14 @@ void vgic_flush_locked(struct vgic_cpu *cpu)
 	uint64_t vmcr;
 
 	cpu->request = 1u; /* so that what this does itself does not kick */
+	vgic_collect(cpu);
+	if (!fold) {
+		lr_reap(cpu);
+		fold = cpu->merge != 0u && still_held(cpu);
+	}
 	if (fold)
 		vgic_fold(cpu);
-	else
-		lr_reap(cpu);
+	cpu->merge = 0u;
 	drop_idle_timer(cpu);
 	if (count_ready(cpu) <= vgic_count(lr_free(cpu))) {
 		load_all(cpu);
@@ -474,6 +543,8 @@ void vgic_flush_locked(struct vgic_cpu *cpu)
 
 void vgic_flush(struct vgic_cpu *cpu)
 {
+	if (place_posted(cpu))
+		return;
 	vgic_lock(cpu->vgic);
 	if (cpu->loaded)
 		vgic_flush_locked(cpu);

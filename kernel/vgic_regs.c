@@ -322,8 +322,10 @@ static enum vgic_result redistributor(struct vgic_cpu *cpu, struct vgic_access *
 	uint64_t offset = access->offset % FRAME_BYTES;
 
 	if (offset >= SGI_FRAME) {
-		enum vgic_result result = banks(cpu, offset - SGI_FRAME, 0u, 1u, access);
+		enum vgic_result result;
 
+		vgic_collect(cpu);
+		result = banks(cpu, offset - SGI_FRAME, 0u, 1u, access);
 		if (access->write)
 			vgic_hw_renew(cpu);
 		return result;

@@ -59,28 +59,43 @@ void fp_load(const uint64_t *words);
 #define TRAP_RETURN 0u /* back to where we came from */
 #define TRAP_RESUME 1u /* save the rest, let the scheduler decide */
 #define TRAP_FULL   2u /* save the rest, then guest_trap again, full */
-#define TRAP_ACCESS 3u /* save the rest, then guest_access */
+#define TRAP_SWITCH 4u /* save the rest, then on to cpu->next: the thread turned guest or host */
 
 /*
- * A trap of the guest that runs. `full`: all of the context is saved and its PC is in
- * context->pc; otherwise only x0..x17 are, the PC is in ELR_EL2, and the answer may be
- * TRAP_FULL as long as nothing was changed.
+ * Traps of the guest that runs, by ESR_EL2.EC. The quick ones come first, with only x0..x17
+ * saved and the PC in ELR_EL2; they answer TRAP_FULL as long as nothing was changed, as those
+ * do that are not there. Then guest_trap runs, with all of the context saved.
  */
-uint32_t guest_trap(struct cpu *cpu, struct context *context, bool full);
-/* The data abort at hand, with its syndrome, is an access to a device of the VM process. */
-void guest_access(struct cpu *cpu, struct thread *thread);
+typedef uint32_t (*guest_quick)(struct cpu *cpu, struct context *context, uint64_t esr);
+extern const guest_quick guest_quick_handlers[64];
+void guest_trap(struct cpu *cpu, struct context *context);
+/* The system call vcpu_run, when it answers an access to a device; else as syscall_dispatch. */
+uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread);
 /* EC 0x18 and the AArch32 coprocessor traps. */
-uint32_t guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr, bool full);
-uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool full);
+uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t esr);
+void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr);
+void guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr);
 /* A feature ID register as guests see it; unknown ones read as zero. */
 uint64_t id_register(uint32_t crm, uint32_t op2);
-/* The trapped instruction is done. */
-void guest_advance(struct context *context, uint64_t esr, bool full);
+/* The trapped instruction is done; all of the context is saved. */
+void guest_advance(struct context *context, uint64_t esr);
+/* x18 and up are in memory only when all of the context is; 31 is the zero register. */
+static inline bool guest_has_quick(uint32_t rt)
+{
+	return rt < 18u || rt == 31u;
+}
+/* The same for an AArch64 instruction of which only x0..x17 are saved. */
+static inline void guest_advance_quick(void)
+{
+	sysreg_write(elr_el2, sysreg_read(elr_el2) + 4u);
+	/* D1.3.4, D5.8: no branch is pending behind it, nor a step */
+	sysreg_write(spsr_el2, sysreg_read(spsr_el2) & ~(PSTATE_BTYPE | PSTATE_SS));
+}
 /* A conditional AArch32 instruction whose condition failed is only skipped. */
 bool guest_condition_holds(uint64_t esr, uint64_t pstate);
 /* An exception to the guest's EL1; the PC and PSTATE are in *context (full). */
 void guest_inject(struct context *context, uint64_t esr, uint64_t far, bool set_far);
-uint32_t guest_undefined(struct cpu *cpu, struct context *context, uint64_t esr, bool full);
+void guest_undefined(struct context *context, uint64_t esr);
 
 /* el1.c: what is in hardware goes to memory, or the other way */
 void fp_take(struct cpu *cpu, struct thread *thread);

@@ -10,11 +10,8 @@
  *                   these four would steer a process at EL0, so they are the host's
  *                   whenever HCR_EL2.TGE is 1
  *   cpu->fp_owner   the thread whose FP registers are in hardware; anybody else traps
- *
- * Order (DDI 0487 D8.13, D5.10): into a guest VTTBR, ISB, HCR; out of one HCR, ISB, VTTBR.
- * Never is a guest's VTTBR in force with TGE = 1, nor a process's with TGE = 0.
  */
-#include "arch/arm64/arch.h"
+#include "arch/arm64/el1_switch.h"
 #include "kernel/vcpu.h"
 
 #define CNTV_ENABLE 1u
@@ -28,40 +25,11 @@ static uint64_t el1_host_cpacr(const struct thread *thread)
 	               : 0u;
 }
 
-/* TGE = 1; the guest's four registers go to memory, the host's take their place. */
-static void el1_to_host(struct cpu *cpu)
+/* The guest whose registers govern EL1 now, if any, gives way to its host. */
+static void el1_end_guest(struct cpu *cpu)
 {
-	struct arch_vcpu *arch;
-
-	if (cpu->guest_live == NULL)
-		return;
-	arch = arch_vcpu_of(cpu->guest_live->vcpu);
-	sysreg_write(hcr_el2, HCR_HOST);
-	isb();
-	arch->sctlr = sysreg_read(sctlr_el1);
-	arch->cpacr = sysreg_read(cpacr_el1);
-	arch->tcr = sysreg_read(tcr_el1);
-	arch->cntkctl = sysreg_read(cntkctl_el1);
-	sysreg_write(sctlr_el1, SCTLR_HOST);
-	sysreg_write(cpacr_el1, 0u);
-	sysreg_write(tcr_el1, 0u);
-	sysreg_write(cntkctl_el1, CNTKCTL_HOST);
-	cpu->guest_live = NULL;
-}
-
-/* TGE = 0; VTTBR is the guest's already. */
-static void el1_to_guest(struct cpu *cpu, struct thread *thread)
-{
-	const struct arch_vcpu *arch = arch_vcpu_of(thread->vcpu);
-
-	sysreg_write(sctlr_el1, arch->sctlr);
-	sysreg_write(cpacr_el1, arch->cpacr);
-	sysreg_write(tcr_el1, arch->tcr);
-	sysreg_write(cntkctl_el1, arch->cntkctl);
-	isb();
-	sysreg_write(hcr_el2, HCR_GUEST);
-	isb();
-	cpu->guest_live = thread;
+	if (cpu->guest_live != NULL)
+		el1_to_host(cpu, arch_vcpu_of(cpu->guest_live->vcpu));
 }
 
 /* DISR_EL1 of the guest is VDISR_EL2 where RAS is implemented (D19.2.167). */
@@ -257,7 +225,7 @@ void el1_release(struct cpu *cpu, struct thread *thread)
 void arch_thread_load(struct cpu *cpu, struct thread *to)
 {
 	if (cpu->guest_live != to || !to->in_guest)
-		el1_to_host(cpu);
+		el1_end_guest(cpu);
 	if (cpu->loaded != NULL && cpu->loaded != to)
 		el1_unload(cpu);
 	el1_switch_tpidr(cpu, to);
@@ -269,7 +237,7 @@ void arch_thread_load(struct cpu *cpu, struct thread *to)
 		return;
 	}
 	sysreg_write(cpacr_el1, el1_host_cpacr(to));
-	sysreg_write(vttbr_el2, to->process->config->vttbr);
+	sysreg_write(vttbr_el2, to->vttbr);
 }
 
 void arch_vcpu_enter(struct cpu *cpu, struct thread *thread)
@@ -282,23 +250,22 @@ void arch_vcpu_enter(struct cpu *cpu, struct thread *thread)
 		el1_fp_trap(cpu, thread);
 		el1_load_vcpu(cpu, thread);
 	}
-	sysreg_write(vttbr_el2, thread->vcpu->vm->config->vttbr);
+	sysreg_write(vttbr_el2, thread->vcpu->vttbr);
 	isb();
 	el1_own(cpu, thread);
-	el1_to_guest(cpu, thread);
+	el1_to_guest(cpu, thread, arch_vcpu_of(thread->vcpu));
 }
 
 void arch_vcpu_leave(struct cpu *cpu, struct thread *thread)
 {
-	el1_to_host(cpu);
-	isb();
-	sysreg_write(vttbr_el2, thread->process->config->vttbr);
+	el1_end_guest(cpu);
+	sysreg_write(vttbr_el2, thread->vttbr);
 }
 
 void arch_thread_discard(struct cpu *cpu, struct thread *thread)
 {
 	if (cpu->guest_live == thread)
-		el1_to_host(cpu);
+		el1_end_guest(cpu);
 	if (cpu->loaded == thread)
 		el1_unload(cpu);
 	if (cpu->el1_owner == thread)

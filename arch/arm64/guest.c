@@ -3,32 +3,28 @@
  * Traps of guests: what the kernel answers itself, and what goes to the VM process. Nothing
  * a guest does reaches an assertion: what is not known is UNDEFINED to it.
  */
-#include "arch/arm64/arch.h"
+#include "arch/arm64/el1_switch.h"
 #include "kernel/sched.h"
+#include "kernel/syscall.h"
+#include "kernel/trace.h"
 #include "kernel/vcpu.h"
 
-/* x18 and up are in memory only when the context is full; 31 is the zero register. */
-static bool guest_has_register(uint32_t number, bool full)
-{
-	return full || number < 18u || number == 31u;
-}
+/* A syndrome that says all, of a translation fault that is no walk's: an access to a device. */
+#define ACCESS_MASK  (ISS_ISV | ISS_S1PTW | 0x3cull)
+#define ACCESS_VALUE (ISS_ISV | DFSC_TRANSLATION << 2)
 
-static uint64_t guest_ipa(void)
+static inline uint64_t guest_ipa(void)
 {
 	/* HPFAR_EL2 holds IPA bits 47:12 in bits 43:4 (D19.2.62) */
 	return (sysreg_read(hpfar_el2) & 0xfffffffff0ull) << 8 | (sysreg_read(far_el2) & 0xfffu);
 }
 
-uint32_t guest_undefined(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+void guest_undefined(struct context *context, uint64_t esr)
 {
-	(void)cpu;
-	if (!full)
-		return TRAP_FULL;
 	if (!guest_condition_holds(esr, context->pstate))
-		guest_advance(context, esr, full);
+		guest_advance(context, esr);
 	else
 		guest_inject(context, esr & ESR_IL, 0u, false);
-	return TRAP_RESUME;
 }
 
 /* External abort syndromes: DFSC 0x10, on a stage-1 walk 0x15; EC by where it came from. */
@@ -46,158 +42,195 @@ static void guest_inject_abort(struct context *context, bool fetch, bool walk, u
 }
 
 /* A wait by WFI; WFE and the timed forms do not trap or are hidden. */
-static uint32_t guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+static uint32_t guest_wfi_quick(struct cpu *cpu, struct context *context, uint64_t esr)
 {
-	bool waits = true;
-
-	if (!full && (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
+	(void)context;
+	(void)esr;
+	if ((sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
 		return TRAP_FULL;
-	if (full)
-		waits = guest_condition_holds(esr, context->pstate); /* before the IT state moves */
-	guest_advance(context, esr, full);
-	return !waits || vcpu_wait_for_interrupt(cpu->current) ? TRAP_RETURN : TRAP_RESUME;
+	guest_advance_quick();
+	return vcpu_wait_for_interrupt(cpu->current) ? TRAP_RETURN : TRAP_RESUME;
 }
 
-static uint32_t guest_call(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+static void guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr)
+{
+	bool waits = guest_condition_holds(esr, context->pstate); /* before the IT state moves on */
+
+	guest_advance(context, esr);
+	if (waits)
+		(void)vcpu_wait_for_interrupt(cpu->current);
+}
+
+static uint32_t guest_hvc_quick(struct cpu *cpu, struct context *context, uint64_t esr)
+{
+	(void)cpu;
+	(void)esr;
+	return vcpu_call(context) ? TRAP_RETURN : TRAP_FULL;
+}
+
+/* HVC returns behind itself; a trapped SMC has not been executed (D1.16). */
+static void guest_call(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	bool smc = ESR_EC(esr) == EC_SMC64;
 
-	/* HVC returns behind itself; a trapped SMC has not been executed (D1.16) */
-	if (vcpu_call(context)) {
-		if (smc)
-			guest_advance(context, esr, full);
-		return full ? TRAP_RESUME : TRAP_RETURN;
-	}
-	if (!full)
-		return TRAP_FULL;
 	if (smc)
-		guest_advance(context, esr, full);
+		guest_advance(context, esr);
+	if (vcpu_call(context))
+		return;
 	vcpu_exit(thread, VCPU_EXIT_CALL, context->x[0], context->x[1], context->x[2],
 	          context->x[3]);
 	thread->host.x[5] = smc ? 1u : 0u;
-	return TRAP_RESUME;
 }
 
-static uint64_t guest_extend(uint64_t value, uint64_t esr)
+/* The accessed bytes of a register; what is loaded is extended as the syndrome says. */
+static inline uint64_t guest_truncate(uint64_t value, uint64_t esr)
 {
-	uint32_t bits = 8u << ISS_SAS(esr);
+	uint32_t unused = 64u - (8u << ISS_SAS(esr));
 
-	if (bits < 64u) {
-		value &= (1ull << bits) - 1u;
-		if ((esr & ISS_SSE) != 0u && (value >> (bits - 1u) & 1u) != 0u)
-			value |= ~((1ull << bits) - 1u);
-	}
+	return value << unused >> unused;
+}
+
+static inline uint64_t guest_extend(uint64_t value, uint64_t esr)
+{
+	uint32_t unused = 64u - (8u << ISS_SAS(esr));
+
+	if ((esr & ISS_SSE) == 0u)
+		return guest_truncate(value, esr);
+	value = (uint64_t)((int64_t)(value << unused) >> unused);
 	return (esr & ISS_SF) != 0u ? value : value & 0xffffffffu;
 }
 
-static uint64_t guest_store_value(const struct context *context, uint64_t esr)
+static inline uint64_t guest_store_value(const struct context *context, uint64_t esr)
 {
 	uint32_t rt = ISS_SRT(esr);
-	uint32_t bits = 8u << ISS_SAS(esr);
-	uint64_t value = rt == 31u ? 0u : context->x[rt];
 
-	return bits < 64u ? value & ((1ull << bits) - 1u) : value;
+	return rt == 31u ? 0u : guest_truncate(context->x[rt], esr);
 }
 
-/* A syndrome that says all, of a translation fault that is no walk's: an access to a device. */
-#define ACCESS_MASK  (ISS_ISV | ISS_S1PTW | (0x3cull))
-#define ACCESS_VALUE (ISS_ISV | DFSC_TRANSLATION << 2)
-
-/* An access to the GIC's frames, which are the kernel's. */
-static uint32_t guest_gic_access(struct cpu *cpu, struct context *context, uint64_t ipa,
-                                 uint64_t esr, bool full)
+/* An access to the GIC's frames, which are the kernel's. False: to be tried again. */
+static bool guest_gic_access(struct vcpu *vcpu, struct context *context, uint64_t ipa, uint64_t esr)
 {
-	struct vcpu *vcpu = cpu->current->vcpu;
 	bool write = (esr & ISS_WRITE) != 0u;
-	uint32_t rt = ISS_SRT(esr);
-	uint64_t value = 0u;
-	status_t status;
+	uint64_t value = write ? guest_store_value(context, esr) : 0u;
 
-	if (!full && (!guest_has_register(rt, full) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u))
+	if (vcpu_vgic_access(vcpu, ipa, 1u << ISS_SAS(esr), write, &value) == STATUS_STATE)
+		return false; /* the thread is blocked */
+	if (!write && ISS_SRT(esr) != 31u)
+		context->x[ISS_SRT(esr)] = guest_extend(value, esr);
+	return true;
+}
+
+static __attribute__((noinline)) uint32_t guest_gic_quick(struct cpu *cpu, struct context *context,
+                                                          uint64_t ipa, uint64_t esr)
+{
+	if (!guest_has_quick(ISS_SRT(esr)) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
 		return TRAP_FULL;
-	if (write)
-		value = guest_store_value(context, esr);
-	status = vcpu_vgic_access(vcpu, ipa, 1u << ISS_SAS(esr), write, &value);
-	if (status == STATUS_STATE)
-		return TRAP_RESUME; /* the thread is blocked; the guest executes it again */
-	if (!write && rt != 31u)
-		context->x[rt] = guest_extend(value, esr);
-	guest_advance(context, esr, full);
+	if (guest_gic_access(cpu->current->vcpu, context, ipa, esr))
+		guest_advance_quick();
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
-void guest_access(struct cpu *cpu, struct thread *thread)
+/* The guest exits to its VM process: an access of `value`, or a read, to a device. */
+static inline void guest_leave_for_access(struct cpu *cpu, struct thread *thread, uint64_t esr,
+                                          uint64_t ipa, uint64_t value)
 {
 	struct vcpu *vcpu = thread->vcpu;
-	uint64_t esr = sysreg_read(esr_el2);
-	bool write = (esr & ISS_WRITE) != 0u;
+	uint32_t reason = VCPU_EXIT_MMIO_READ + (uint32_t)(esr / ISS_WRITE & 1u);
 
-	(void)cpu;
 	vcpu->esr = esr;
 	vcpu->far = sysreg_read(far_el2);
-	vcpu_exit(thread, write ? VCPU_EXIT_MMIO_WRITE : VCPU_EXIT_MMIO_READ, guest_ipa(),
-	          1ull << ISS_SAS(esr), write ? guest_store_value(&vcpu->guest, esr) : 0u, 0u);
+	vcpu_leave(thread, reason, ipa, 1ull << ISS_SAS(esr), value, 0u);
+	trace_event_at(cpu, sysreg_read(cntpct_el0), TRACE_EXIT, thread->slot, reason);
+	el1_to_host(cpu, arch_vcpu_of(vcpu));
+	sysreg_write(vttbr_el2, thread->vttbr);
 }
 
-static uint32_t guest_data_abort(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+static uint32_t guest_data_quick(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	uint64_t ipa = guest_ipa();
-	uint64_t far;
+	uint64_t value = 0u;
 
-	if ((esr & ACCESS_MASK) == ACCESS_VALUE)
-		return vcpu_vgic_owns(thread->vcpu, ipa)
-		               ? guest_gic_access(cpu, context, ipa, esr, full)
-		               : TRAP_ACCESS;
-	if (!full)
+	if ((esr & ACCESS_MASK) != ACCESS_VALUE)
 		return TRAP_FULL;
-	far = sysreg_read(far_el2);
+	if (vcpu_vgic_owns(thread->vcpu, ipa))
+		return guest_gic_quick(cpu, context, ipa, esr);
+	if ((esr & ISS_WRITE) != 0u) {
+		if (!guest_has_quick(ISS_SRT(esr)))
+			return TRAP_FULL;
+		value = guest_store_value(context, esr);
+	}
+	guest_leave_for_access(cpu, thread, esr, ipa, value);
+	if (cpu->resched)
+		return TRAP_RESUME;
+	cpu->next = &thread->host;
+	return TRAP_SWITCH;
+}
+
+/* What guest_data_quick has left over. */
+static void guest_data_abort(struct cpu *cpu, struct context *context, uint64_t esr)
+{
+	struct thread *thread = cpu->current;
+	uint64_t far = sysreg_read(far_el2);
+
+	if ((esr & ACCESS_MASK) == ACCESS_VALUE) {
+		uint64_t ipa = guest_ipa();
+
+		if (!vcpu_vgic_owns(thread->vcpu, ipa))
+			guest_leave_for_access(cpu, thread, esr, ipa,
+			                       guest_store_value(context, esr));
+		else if (guest_gic_access(thread->vcpu, context, ipa, esr))
+			guest_advance(context, esr);
+		return;
+	}
 	if ((esr & ISS_S1PTW) != 0u || DFSC_TYPE(ISS_DFSC(esr)) > DFSC_TRANSLATION) {
 		/* page tables outside RAM, or a fault that is no missing mapping */
 		guest_inject_abort(context, false, (esr & ISS_S1PTW) != 0u, esr, far);
-		return TRAP_RESUME;
+		return;
 	}
 	thread->vcpu->esr = esr;
 	thread->vcpu->far = far;
 	if ((esr & ISS_CM) != 0u)
-		guest_advance(context, esr, full); /* cache maintenance of what is not cached */
+		guest_advance(context, esr); /* cache maintenance of what is not cached */
 	else
-		vcpu_exit(thread, VCPU_EXIT_DECODE, ipa, context->pc, esr, far);
-	return TRAP_RESUME;
+		vcpu_exit(thread, VCPU_EXIT_DECODE, guest_ipa(), context->pc, esr, far);
 }
 
-static uint32_t guest_fetch_abort(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+static void guest_fetch_abort(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	uint64_t far = sysreg_read(far_el2);
-	if (!full)
-		return TRAP_FULL;
+
 	if ((esr & ISS_S1PTW) != 0u || DFSC_TYPE(ISS_DFSC(esr)) > DFSC_TRANSLATION) {
 		guest_inject_abort(context, true, (esr & ISS_S1PTW) != 0u, esr, far);
-		return TRAP_RESUME;
+		return;
 	}
 	thread->vcpu->esr = esr;
 	thread->vcpu->far = far;
 	vcpu_exit(thread, VCPU_EXIT_FETCH, guest_ipa(), context->pc, 0u, 0u);
-	return TRAP_RESUME;
 }
 
-static uint32_t guest_fp(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+static uint32_t guest_fp_quick(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	(void)context;
 	(void)esr;
 	fp_take(cpu, cpu->current);
-	return full ? TRAP_RESUME : TRAP_RETURN;
+	return TRAP_RETURN;
 }
 
-typedef uint32_t (*const guest_handler)(struct cpu *, struct context *, uint64_t, bool);
+const guest_quick guest_quick_handlers[64] = {
+	[EC_WFX] = guest_wfi_quick,         [EC_FP] = guest_fp_quick,
+	[EC_HVC64] = guest_hvc_quick,       [EC_SYSREG] = guest_sysreg_quick,
+	[EC_DATA_LOWER] = guest_data_quick,
+};
 
-static guest_handler guest_handlers[64] = {
+typedef void (*guest_handler)(struct cpu *, struct context *, uint64_t);
+
+static const guest_handler guest_handlers[64] = {
 	[EC_WFX] = guest_wfi,
 	[EC_CP15_32] = guest_cp15,
 	[EC_CP15_64] = guest_cp15,
-	[EC_FP] = guest_fp,
 	[EC_HVC64] = guest_call,
 	[EC_SMC64] = guest_call,
 	[EC_SYSREG] = guest_sysreg,
@@ -205,27 +238,64 @@ static guest_handler guest_handlers[64] = {
 	[EC_DATA_LOWER] = guest_data_abort,
 };
 
-uint32_t guest_trap(struct cpu *cpu, struct context *context, bool full)
+void guest_trap(struct cpu *cpu, struct context *context)
 {
 	uint64_t esr = sysreg_read(esr_el2);
 	guest_handler handler = guest_handlers[ESR_EC(esr)];
 
-	return handler != NULL ? handler(cpu, context, esr, full)
-	                       : guest_undefined(cpu, context, esr, full);
+	if (handler != NULL)
+		handler(cpu, context, esr);
+	else
+		guest_undefined(context, esr);
+}
+
+/* The trapped instruction, a load of `value` or a store, is done. */
+static inline void guest_complete(struct vcpu *vcpu, bool load, uint64_t value)
+{
+	struct context *context = &vcpu->guest;
+	uint32_t rt = ISS_SRT(vcpu->esr);
+
+	if (load && rt != 31u)
+		context->x[rt] = guest_extend(value, vcpu->esr);
+	if ((context->pstate & PSTATE_A32) != 0u) {
+		guest_advance(context, vcpu->esr);
+		return;
+	}
+	context->pc += 4u;
+	context->pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
 }
 
 void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)
 {
-	uint32_t rt = ISS_SRT(vcpu->esr);
+	guest_complete(vcpu, true, value);
+}
 
-	if (rt != 31u)
-		vcpu->guest.x[rt] = guest_extend(value, vcpu->esr);
-	guest_advance(&vcpu->guest, vcpu->esr, true);
+uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread)
+{
+	struct vcpu *vcpu = thread->vcpu;
+	uint64_t op = thread->host.x[0];
+	bool load = op == VCPU_READ_VALUE;
+
+	if (cpu->el1_owner != thread || cpu->loaded != thread || thread->budget.overrun ||
+	    !(load || op == VCPU_DONE) ||
+	    vcpu->pending != (load ? VCPU_EXIT_MMIO_READ : VCPU_EXIT_MMIO_WRITE))
+		return syscall_dispatch(thread, SYSCALL_VCPU_RUN);
+	thread->in_guest = true;
+	thread->context = &vcpu->guest;
+	sysreg_write(vttbr_el2, vcpu->vttbr);
+	el1_to_guest(cpu, thread, arch_vcpu_of(vcpu));
+	guest_complete(vcpu, load, thread->host.x[1]);
+	vcpu->pending = VCPU_EXIT_NOTIFIED;
+	/* acquire: pairs with the release in sched_notify */
+	if (cpu->resched || __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)
+		return TRAP_RESUME;
+	cpu->next = &vcpu->guest;
+	return TRAP_SWITCH;
 }
 
 void arch_vcpu_advance(struct vcpu *vcpu)
 {
-	guest_advance(&vcpu->guest, vcpu->esr, true);
+	guest_advance(&vcpu->guest, vcpu->esr);
 }
 
 void arch_vcpu_inject_abort(struct vcpu *vcpu, bool fetch)

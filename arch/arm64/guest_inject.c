@@ -64,17 +64,9 @@ static uint64_t guest_it_advance(uint64_t pstate)
 	return (pstate & ~0x600fc00ull) | (it & 0xfcu) << 8 | (it & 3u) << 25;
 }
 
-void guest_advance(struct context *context, uint64_t esr, bool full)
+void guest_advance(struct context *context, uint64_t esr)
 {
-	uint64_t bytes = (esr & ESR_IL) != 0u ? 4u : 2u;
-
-	if (!full) {
-		/* the fast answers are all to AArch64 instructions but WFI */
-		sysreg_write(elr_el2, sysreg_read(elr_el2) + 4u);
-		sysreg_write(spsr_el2, sysreg_read(spsr_el2) & ~(PSTATE_BTYPE | PSTATE_SS));
-		return;
-	}
-	context->pc += bytes;
+	context->pc += (esr & ESR_IL) != 0u ? 4u : 2u;
 	if ((context->pstate & PSTATE_A32) != 0u)
 		context->pstate = guest_it_advance(context->pstate);
 	else

@@ -112,32 +112,42 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 	}
 }
 
-static uint32_t guest_done(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
-{
-	guest_advance(context, esr, full);
-	return full || cpu->resched ? TRAP_RESUME : TRAP_RETURN;
-}
-
-uint32_t guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	uint32_t reg = (uint32_t)esr & SYSREG_MASK;
 	uint32_t rt = SYSREG_RT(esr);
 	bool write = (esr & SYSREG_READ) == 0u;
 	uint64_t value = 0u;
 
-	if (!full && rt >= 18u && rt != 31u)
+	if (!guest_has_quick(rt))
 		return TRAP_FULL;
 	if (write && rt != 31u)
 		value = context->x[rt];
 	if (!guest_register(cpu->current->vcpu, reg, write, &value))
-		return guest_undefined(cpu, context, esr, full);
+		return TRAP_FULL;
 	if (!write && rt != 31u)
 		context->x[rt] = value;
-	return guest_done(cpu, context, esr, full);
+	guest_advance_quick();
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr)
+{
+	uint32_t rt = SYSREG_RT(esr);
+	bool write = (esr & SYSREG_READ) == 0u;
+	uint64_t value = write && rt != 31u ? context->x[rt] : 0u;
+
+	if (!guest_register(cpu->current->vcpu, (uint32_t)esr & SYSREG_MASK, write, &value)) {
+		guest_undefined(context, esr);
+		return;
+	}
+	if (!write && rt != 31u)
+		context->x[rt] = value;
+	guest_advance(context, esr);
 }
 
 /* AArch32 at EL0 reaches the physical timer when its kernel lets it; nothing else. */
-uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool full)
+void guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct vcpu *vcpu = cpu->current->vcpu;
 	bool pair = ESR_EC(esr) == EC_CP15_64;
@@ -150,11 +160,11 @@ uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool
 	                             (esr >> 1 & 0xfu) == 2u && op2 < 2u;
 	enum cntp_register reg = pair ? CNTP_CVAL : (enum cntp_register)op2;
 
-	if (!full)
-		return TRAP_FULL;
 	if (!timer || rt > 14u || (pair && rt2 > 14u) ||
-	    !guest_condition_holds(esr, context->pstate))
-		return guest_undefined(cpu, context, esr, full);
+	    !guest_condition_holds(esr, context->pstate)) {
+		guest_undefined(context, esr);
+		return;
+	}
 	if (write) {
 		cntp_write(vcpu, reg,
 		           pair ? (context->x[rt2] << 32) | (context->x[rt] & 0xffffffffu)
@@ -166,5 +176,5 @@ uint32_t guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr, bool
 		if (pair)
 			context->x[rt2] = value >> 32;
 	}
-	return guest_done(cpu, context, esr, full);
+	guest_advance(context, esr);
 }

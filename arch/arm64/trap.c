@@ -10,6 +10,12 @@
 #include "kernel/syscall.h"
 #include "kernel/vcpu.h"
 
+/* ESR_EL2 of SVC #0 from AArch64: EC and IL; the immediate is in bits 15:0 (D19.2.37) */
+#define SVC64_ESR ((uint64_t)EC_SVC64 << 26 | ESR_IL)
+
+/* syscall_dispatch answers false and true */
+_Static_assert(TRAP_RETURN == 0u && TRAP_RESUME == 1u, "the answers of system calls are traps'");
+
 uint32_t trap_sync(struct cpu *cpu);
 uint32_t trap_serror(struct cpu *cpu);
 struct context *trap_resume(uint64_t code, struct cpu *cpu);
@@ -34,12 +40,9 @@ static bool trap_is_fp_owner(const struct thread *thread)
 	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u;
 }
 
-static uint32_t trap_process(struct cpu *cpu, struct thread *thread)
+static __attribute__((noinline)) uint32_t trap_process(struct cpu *cpu, struct thread *thread,
+                                                       uint64_t esr)
 {
-	uint64_t esr = sysreg_read(esr_el2);
-
-	if (ESR_EC(esr) == EC_SVC64)
-		return syscall_dispatch(thread, esr & 0xffffu) ? TRAP_RETURN : TRAP_RESUME;
 	if (ESR_EC(esr) == EC_FP && trap_is_fp_owner(thread)) {
 		fp_take(cpu, thread);
 		return TRAP_RETURN;
@@ -50,11 +53,19 @@ static uint32_t trap_process(struct cpu *cpu, struct thread *thread)
 uint32_t trap_sync(struct cpu *cpu)
 {
 	struct thread *thread = cpu->current;
+	uint64_t esr = sysreg_read(esr_el2);
+	guest_quick handler;
 
 	cpu->entries++;
-	if (thread->in_guest)
-		return guest_trap(cpu, &thread->vcpu->guest, false);
-	return trap_process(cpu, thread);
+	if (!thread->in_guest) {
+		if ((esr >> 16) != SVC64_ESR >> 16)
+			return trap_process(cpu, thread, esr);
+		return (esr & 0xffffu) == SYSCALL_VCPU_RUN
+		               ? guest_run_quick(cpu, thread)
+		               : syscall_dispatch(thread, esr & 0xffffu);
+	}
+	handler = guest_quick_handlers[ESR_EC(esr)];
+	return handler != NULL ? handler(cpu, &thread->vcpu->guest, esr) : TRAP_FULL;
 }
 
 uint32_t trap_serror(struct cpu *cpu)
@@ -67,10 +78,8 @@ struct context *trap_resume(uint64_t code, struct cpu *cpu)
 {
 	struct thread *thread = cpu->current;
 
-	if (code == TRAP_ACCESS)
-		guest_access(cpu, thread);
-	else if (code == TRAP_FULL)
-		(void)guest_trap(cpu, &thread->vcpu->guest, true);
+	if (code == TRAP_FULL)
+		guest_trap(cpu, &thread->vcpu->guest);
 	/* whatever blocks the thread, or wakes another, sets resched */
 	if (cpu->resched)
 		return sched_resume(cpu);

@@ -5,14 +5,17 @@
  *
  * Entry saves what C does not preserve (x0-x17, x30; the kernel is built -ffixed-x18) and
  * calls the C handler on the CPU's stack. The handler answers 0: back to where we came
- * from, nothing else was touched. Otherwise the rest of the context is saved, trap_resume
- * decides what runs next, and all of that context is loaded.
+ * from, nothing else was touched. Otherwise the rest of the context is saved; what runs next
+ * is cpu->next where the handler has said so (TRAP_SWITCH), else trap_resume decides; and all
+ * of that context is loaded.
  *
  * TPIDR_EL2 holds the struct cpu; its first two words are stack_top and context.
  */
 
+#define TRAP_SWITCH_BIT 2
 #define CPU_STACK_TOP 0
 #define CPU_CONTEXT   8
+#define CPU_NEXT      16
 #define CONTEXT_X30   240
 #define CONTEXT_PC    248
 #define CONTEXT_SP    264
@@ -100,7 +103,12 @@ trap_save:
 	stp x2, x3, [x1, #CONTEXT_PC]
 	str x4, [x1, #CONTEXT_SP]
 	mrs x1, tpidr_el2
+	tbnz w0, #TRAP_SWITCH_BIT, trap_switch
 	bl trap_resume
+	b context_enter
+trap_switch:
+	ldr x0, [x1, #CPU_NEXT]
+	str x0, [x1, #CPU_CONTEXT]
 
 	/* x0: the context to go to. Also the first way out of boot_main. */
 	.global context_enter

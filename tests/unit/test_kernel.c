@@ -1,4 +1,4 @@
-/* sources: kernel/timer.c kernel/budget.c kernel/sched.c kernel/process.c kernel/system.c kernel/syscall.c kernel/vcpu.c kernel/interrupt.c kernel/panic.c kernel/trace.c kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c arch/host/host.c arch/host/host_lr.c */
+/* sources: kernel/timer.c kernel/budget.c kernel/sched.c kernel/process.c kernel/system.c kernel/syscall.c kernel/vcpu.c kernel/interrupt.c kernel/panic.c kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c arch/host/host.c arch/host/host_lr.c */
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The portable kernel on the fake architecture: two CPUs, a supervisor and a lower task on
@@ -173,7 +173,7 @@ static bool call(struct thread *thread, uint64_t number, uint64_t a, uint64_t b)
 	host.cpu = thread->cpu;
 	thread->host.x[0] = a;
 	thread->host.x[1] = b;
-	return syscall_dispatch(thread, number);
+	return !syscall_dispatch(thread, number);
 }
 
 static void test_timer_heap(void **state)
