@@ -60,8 +60,7 @@ static inline bool vcpu_vgic_owns(const struct vcpu *vcpu, uint64_t ipa)
 {
 	const struct vm *vm = vcpu->vm;
 
-	return ipa - vm->gic_ipa < vm->gic_bytes &&
-	       (ipa - vm->gicr_ipa < vm->gicr_bytes || ipa - vm->gicd_ipa < VM_GICD_BYTES);
+	return ipa - vm->gicr_ipa < vm->gicr_bytes || ipa - vm->gicd_ipa < VM_GICD_BYTES;
 }
 
 /* SMC Calling Convention (DEN 0028) and PSCI (DEN 0022) */

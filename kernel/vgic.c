@@ -16,18 +16,10 @@
 
 #define WAKER_RESET 6u /* ProcessorSleep, ChildrenAsleep */
 
-/* The acquire of ticket_now pairs with the release in vgic_unlock(). */
-void vgic_lock(struct vgic *vgic)
+void vgic_lock_wait(const struct vgic *vgic, uint32_t ticket)
 {
-	uint32_t ticket = __atomic_fetch_add(&vgic->ticket_next, 1u, __ATOMIC_RELAXED);
-
 	while (__atomic_load_n(&vgic->ticket_now, __ATOMIC_ACQUIRE) != ticket)
 		arch_pause();
-}
-
-void vgic_unlock(struct vgic *vgic)
-{
-	__atomic_store_n(&vgic->ticket_now, vgic->ticket_now + 1u, __ATOMIC_RELEASE);
 }
 
 static void vgic_cpu_clear(struct vgic_cpu *cpu)
@@ -111,20 +103,6 @@ void vgic_request(struct vgic_cpu *cpu)
 	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
 	if (cpu != cpu->vgic->self)
 		vgic_kick(cpu);
-}
-
-void vgic_enter(struct vgic_cpu *self)
-{
-	vgic_lock(self->vgic);
-	self->vgic->self = self;
-}
-
-void vgic_leave(struct vgic_cpu *self)
-{
-	if (self->request != 0u && self->loaded)
-		vgic_flush_locked(self);
-	self->vgic->self = NULL;
-	vgic_unlock(self->vgic);
 }
 
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)

@@ -123,6 +123,12 @@ struct vgic_access {
 	uint64_t value; /* to write; or what was read, zero-extended */
 };
 
+/*
+ * A write of 4 bytes to an ISENABLER, `offset` from the distributor or from redistributor 0.
+ * False: it is another register, and nothing was done.
+ */
+bool vgic_enable(struct vgic_cpu *self, bool redistributor, uint64_t offset, uint32_t bits);
+
 enum vgic_result {
 	VGIC_DONE,
 	VGIC_SYNC,  /* done, but the guest may go on only when vgic_synced() says so */

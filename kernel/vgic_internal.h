@@ -6,6 +6,8 @@
 #ifndef BULKHEAD_KERNEL_VGIC_INTERNAL_H
 #define BULKHEAD_KERNEL_VGIC_INTERNAL_H
 
+#include <stddef.h>
+
 #include "kernel/vgic.h"
 
 #define VGIC_ALL      0xffffffffu
@@ -89,12 +91,42 @@ static inline uint32_t vgic_ready(struct vgic_cpu *cpu, uint32_t w)
 	return pending & ~word->active & ~held & vgic_allowed(cpu, w);
 }
 
+/* vgic_lr.c */
+/* vgic_flush() of a loaded vCPU. */
+void vgic_flush_locked(struct vgic_cpu *cpu);
+
 /* vgic.c */
-void vgic_lock(struct vgic *vgic);
-void vgic_unlock(struct vgic *vgic);
+void vgic_lock_wait(const struct vgic *vgic, uint32_t ticket);
+
+/* The acquire of ticket_now pairs with the release in vgic_unlock(). */
+static inline void vgic_lock(struct vgic *vgic)
+{
+	uint32_t ticket = __atomic_fetch_add(&vgic->ticket_next, 1u, __ATOMIC_RELAXED);
+
+	if (__atomic_load_n(&vgic->ticket_now, __ATOMIC_ACQUIRE) != ticket)
+		vgic_lock_wait(vgic, ticket);
+}
+
+static inline void vgic_unlock(struct vgic *vgic)
+{
+	__atomic_store_n(&vgic->ticket_now, vgic->ticket_now + 1u, __ATOMIC_RELEASE);
+}
+
 /* Around what vCPU `self` does on its own CPU: the lock; at the end its list registers follow. */
-void vgic_enter(struct vgic_cpu *self);
-void vgic_leave(struct vgic_cpu *self);
+static inline void vgic_enter(struct vgic_cpu *self)
+{
+	vgic_lock(self->vgic);
+	self->vgic->self = self;
+}
+
+static inline void vgic_leave(struct vgic_cpu *self)
+{
+	if (self->request != 0u && self->loaded)
+		vgic_flush_locked(self);
+	self->vgic->self = NULL;
+	vgic_unlock(self->vgic);
+}
+
 void vgic_request(struct vgic_cpu *cpu);
 /* Some of these bits of word w may have become ready, or pending once more: tell who cares. */
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits);
@@ -128,8 +160,6 @@ void vgic_fold(struct vgic_cpu *cpu);
  * against it, and nothing was done.
  */
 bool vgic_place(struct vgic_cpu *cpu, uint32_t intid);
-/* vgic_flush() of a loaded vCPU. */
-void vgic_flush_locked(struct vgic_cpu *cpu);
 /* What decides about PPI 27 may have changed: what vgic_hw_direct() is to write. */
 void vgic_hw_renew(struct vgic_cpu *cpu);
 /* Empties the list registers: pending SPIs go back to software, all active state ends. */

@@ -7,13 +7,10 @@
 #include <stddef.h>
 
 #include "kernel/vgic_internal.h"
+#include "kernel/vgic_peek.h"
 #include "kernel/vgic_port.h"
 
 /* GICD */
-#define GICD_CTLR      0x0000u
-#define GICD_TYPER     0x0004u
-#define GICD_IIDR      0x0008u
-#define GICD_HEAD_E    0x000cu
 #define GICD_IROUTER   0x6000u /* 8 bytes per INTID; SPIs only */
 #define GICD_IROUTER_E 0x8000u
 /* RD_base of a redistributor */
@@ -21,8 +18,6 @@
 #define GICR_TYPER 0x0008u
 #define GICR_WAKER 0x0014u
 /* Both, and SGI_base: SGI_FRAME above RD_base */
-#define SGI_FRAME      0x10000u
-#define FRAME_BYTES    0x20000u
 #define BITMAPS        0x0080u /* one kind every 0x80 bytes */
 #define BITMAPS_E      0x0400u
 #define IPRIORITYR     0x0400u /* a byte per INTID */
@@ -31,20 +26,12 @@
 #define ICFGR_E        0x0d00u
 #define IDENTIFICATION 0xffd0u
 
-/* Kinds of bitmap register: offset / 0x80 */
-#define IGROUPR   1u
-#define ISENABLER 2u
-#define ICENABLER 3u
+/* More kinds of bitmap register, after those of vgic_peek.h */
 #define ISPENDR   4u
 #define ICPENDR   5u
 #define ISACTIVER 6u
 
 #define CTLR_ENABLES 0x3u
-#define CTLR_FIXED   0x50u /* DS, ARE */
-#define TYPER_NO1N   (1u << 25)
-#define TYPER_A3V    (1u << 24)
-#define TYPER_IDBITS (15u << 19) /* INTIDs have 16 bits */
-#define IIDR         0x43bu      /* implementer: Arm */
 #define WAKER_SLEEP  2u          /* ProcessorSleep; ChildrenAsleep (4) follows it at once */
 #define WAKER_ASLEEP 4u
 #define RTYPER_LAST  (1u << 4)
@@ -135,6 +122,17 @@ static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner
 	return vgic_wait(self, vgic_reach(self, owner, w, bits & held, VGIC_ASK_SET_ACTIVE, false));
 }
 
+static inline void enable(struct vgic_cpu *owner, struct vgic_word *word, uint32_t w, uint32_t bits)
+{
+	word->enable |= bits;
+	if (w == 0u && (bits & VGIC_HW) != 0u)
+		vgic_hw_renew(owner);
+	if (w == 0u)
+		vgic_collect(owner);
+	if (((word->pending | word->line) & bits) != 0u)
+		vgic_ring(owner, w, bits);
+}
+
 static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
                                      const struct vgic_access *access)
 {
@@ -149,8 +147,7 @@ static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_
 		vgic_ring(owner, w, VGIC_ALL);
 		return VGIC_DONE;
 	case ISENABLER:
-		word->enable |= bits;
-		vgic_ring(owner, w, bits);
+		enable(owner, word, w, bits);
 		return VGIC_DONE;
 	case ICENABLER:
 		word->enable &= ~bits;
@@ -302,14 +299,6 @@ static enum vgic_result distributor(struct vgic *vgic, struct vgic_access *acces
 	return VGIC_DONE;
 }
 
-/* One word, or constant: needs no lock. */
-static uint64_t distributor_head(const struct vgic *vgic, uint64_t offset)
-{
-	if (offset == GICD_TYPER)
-		return TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (vgic->word_count - 1u);
-	return offset == GICD_CTLR ? CTLR_FIXED | vgic->ctlr : offset == GICD_IIDR ? IIDR : 0u;
-}
-
 static uint64_t redistributor_type(const struct vgic_cpu *cpu)
 {
 	uint64_t value = (uint64_t)cpu->index << 32 | (uint64_t)cpu->index << 8;
@@ -365,21 +354,39 @@ enum vgic_result vgic_distributor(struct vgic_access *access)
 	struct vgic_cpu *self = access->self;
 	enum vgic_result result;
 
-	if (!access->write) {
+	if (!access->write)
 		access->value = 0u;
-		if (access->offset < GICD_HEAD_E && access->size == 4u) {
-			access->value = distributor_head(self->vgic, access->offset);
-			return VGIC_DONE;
-		}
-	}
 	if (malformed(access) || access->offset >= 0x10000u)
 		return VGIC_DONE;
+	if (!access->write && access->size == 4u &&
+	    vgic_peek(self->vgic, false, access->offset) != VGIC_NO_VALUE) {
+		access->value = vgic_peek(self->vgic, false, access->offset);
+		return VGIC_DONE;
+	}
 	vgic_enter(self);
 	result = distributor(self->vgic, access);
 	if (result != VGIC_RETRY)
 		self->sync_retry = false;
 	vgic_leave(self);
 	return result;
+}
+
+bool vgic_enable(struct vgic_cpu *self, bool redistributor, uint64_t offset, uint32_t bits)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t kind;
+	struct vgic_word *word = vgic_bitmap(vgic, redistributor, offset, &kind);
+
+	if (word == NULL || kind != ISENABLER)
+		return false;
+	vgic_enter(self);
+	if (redistributor) {
+		enable(vgic->cpu[offset / FRAME_BYTES], word, 0u, bits);
+	} else {
+		enable(self, word, (uint32_t)offset % 0x80u / 4u, bits);
+	}
+	vgic_leave(self);
+	return true;
 }
 
 enum vgic_result vgic_redistributor(struct vgic_access *access)

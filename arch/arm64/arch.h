@@ -61,16 +61,16 @@ void fp_load(const uint64_t *words);
 #define TRAP_FULL   2u /* save the rest, then guest_trap again, full */
 #define TRAP_SWITCH 4u /* save the rest, then on to cpu->next: the thread turned guest or host */
 
+/* trap.c: a process has trapped, and not by SVC. */
+uint32_t trap_process(struct cpu *cpu, struct thread *thread, uint64_t esr);
+
 /*
- * Traps of the guest that runs, by ESR_EL2.EC. The quick ones come first, with only x0..x17
- * saved and the PC in ELR_EL2; they answer TRAP_FULL as long as nothing was changed, as those
- * do that are not there. Then guest_trap runs, with all of the context saved.
+ * guest.c. The vector of synchronous exceptions: what is quick runs with only x0..x17 saved and
+ * the PC in ELR_EL2, and answers TRAP_FULL as long as nothing was changed. Then guest_trap runs,
+ * with all of the context saved.
  */
-typedef uint32_t (*guest_quick)(struct cpu *cpu, struct context *context, uint64_t esr);
-extern const guest_quick guest_quick_handlers[64];
+uint32_t trap_sync(struct cpu *cpu);
 void guest_trap(struct cpu *cpu, struct context *context);
-/* The system call vcpu_run, when it answers an access to a device; else as syscall_dispatch. */
-uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread);
 /* EC 0x18 and the AArch32 coprocessor traps. */
 uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t esr);
 void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr);
@@ -82,7 +82,7 @@ void guest_advance(struct context *context, uint64_t esr);
 /* x18 and up are in memory only when all of the context is; 31 is the zero register. */
 static inline bool guest_has_quick(uint32_t rt)
 {
-	return rt < 18u || rt == 31u;
+	return rt - 18u > 12u;
 }
 /* The same for an AArch64 instruction of which only x0..x17 are saved. */
 static inline void guest_advance_quick(void)

@@ -8,10 +8,17 @@
 #include "kernel/syscall.h"
 #include "kernel/trace.h"
 #include "kernel/vcpu.h"
+#include "kernel/vgic_peek.h"
 
 /* A syndrome that says all, of a translation fault that is no walk's: an access to a device. */
 #define ACCESS_MASK  (ISS_ISV | ISS_S1PTW | 0x3cull)
 #define ACCESS_VALUE (ISS_ISV | DFSC_TRANSLATION << 2)
+
+/* ESR_EL2 of SVC #0 from AArch64: EC and IL; the immediate is in bits 15:0 (D19.2.37) */
+#define SVC64_ESR ((uint64_t)EC_SVC64 << 26 | ESR_IL)
+
+/* syscall_dispatch answers false and true */
+_Static_assert(TRAP_RETURN == 0u && TRAP_RESUME == 1u, "the answers of system calls are traps'");
 
 static inline uint64_t guest_ipa(void)
 {
@@ -42,10 +49,8 @@ static void guest_inject_abort(struct context *context, bool fetch, bool walk, u
 }
 
 /* A wait by WFI; WFE and the timed forms do not trap or are hidden. */
-static uint32_t guest_wfi_quick(struct cpu *cpu, struct context *context, uint64_t esr)
+static uint32_t guest_wfi_quick(struct cpu *cpu)
 {
-	(void)context;
-	(void)esr;
 	if ((sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
 		return TRAP_FULL;
 	guest_advance_quick();
@@ -59,13 +64,6 @@ static void guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr)
 	guest_advance(context, esr);
 	if (waits)
 		(void)vcpu_wait_for_interrupt(cpu->current);
-}
-
-static uint32_t guest_hvc_quick(struct cpu *cpu, struct context *context, uint64_t esr)
-{
-	(void)cpu;
-	(void)esr;
-	return vcpu_call(context) ? TRAP_RETURN : TRAP_FULL;
 }
 
 /* HVC returns behind itself; a trapped SMC has not been executed (D1.16). */
@@ -121,16 +119,6 @@ static bool guest_gic_access(struct vcpu *vcpu, struct context *context, uint64_
 	return true;
 }
 
-static __attribute__((noinline)) uint32_t guest_gic_quick(struct cpu *cpu, struct context *context,
-                                                          uint64_t ipa, uint64_t esr)
-{
-	if (!guest_has_quick(ISS_SRT(esr)) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
-		return TRAP_FULL;
-	if (guest_gic_access(cpu->current->vcpu, context, ipa, esr))
-		guest_advance_quick();
-	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
-}
-
 /* The guest exits to its VM process: an access of `value`, or a read, to a device. */
 static inline void guest_leave_for_access(struct cpu *cpu, struct thread *thread, uint64_t esr,
                                           uint64_t ipa, uint64_t value)
@@ -146,26 +134,71 @@ static inline void guest_leave_for_access(struct cpu *cpu, struct thread *thread
 	sysreg_write(vttbr_el2, thread->vttbr);
 }
 
-static uint32_t guest_data_quick(struct cpu *cpu, struct context *context, uint64_t esr)
+/* An access that the VM process is to serve. */
+static uint32_t guest_exit_quick(struct cpu *cpu, struct thread *thread, uint64_t esr, uint64_t ipa)
 {
-	struct thread *thread = cpu->current;
-	uint64_t ipa = guest_ipa();
 	uint64_t value = 0u;
 
-	if ((esr & ACCESS_MASK) != ACCESS_VALUE)
-		return TRAP_FULL;
-	if (vcpu_vgic_owns(thread->vcpu, ipa))
-		return guest_gic_quick(cpu, context, ipa, esr);
 	if ((esr & ISS_WRITE) != 0u) {
 		if (!guest_has_quick(ISS_SRT(esr)))
 			return TRAP_FULL;
-		value = guest_store_value(context, esr);
+		value = guest_store_value(&thread->vcpu->guest, esr);
 	}
 	guest_leave_for_access(cpu, thread, esr, ipa, value);
 	if (cpu->resched)
 		return TRAP_RESUME;
 	cpu->next = &thread->host;
 	return TRAP_SWITCH;
+}
+
+#define ACCESS_KIND     (ISS_WRITE | ISS_SAS_MASK | ISS_SSE)
+#define ACCESS_LOAD_32  ISS_SAS_4
+#define ACCESS_STORE_32 (ISS_SAS_4 | ISS_WRITE)
+
+/* What is no read that vgic_peek() answers: GICR and GICD, or what lies between them. */
+static __attribute__((noinline)) uint32_t guest_gic_slow(struct cpu *cpu, struct thread *thread,
+                                                         uint64_t esr, uint64_t ipa)
+{
+	struct vcpu *vcpu = thread->vcpu;
+	struct vm *vm = vcpu->vm;
+	bool redistributor = ipa - vm->gicd_ipa >= VM_GICD_BYTES;
+
+	if (!vcpu_vgic_owns(vcpu, ipa))
+		return guest_exit_quick(cpu, thread, esr, ipa);
+	if (!guest_has_quick(ISS_SRT(esr)) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
+		return TRAP_FULL;
+	if (((esr & ACCESS_KIND) == ACCESS_STORE_32 &&
+	     vgic_enable(&vcpu->vgic, redistributor,
+	                 ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa),
+	                 (uint32_t)guest_store_value(&vcpu->guest, esr))) ||
+	    guest_gic_access(vcpu, &vcpu->guest, ipa, esr))
+		guest_advance_quick();
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, uint64_t esr)
+{
+	struct vcpu *vcpu = thread->vcpu;
+	struct vm *vm = vcpu->vm;
+	uint64_t ipa = guest_ipa();
+	bool redistributor = ipa - vm->gicd_ipa >= VM_GICD_BYTES;
+	uint32_t rt = ISS_SRT(esr);
+	uint64_t value;
+
+	if ((esr & ACCESS_MASK) != ACCESS_VALUE)
+		return TRAP_FULL;
+	if (ipa - vm->gic_ipa >= vm->gic_bytes)
+		return guest_exit_quick(cpu, thread, esr, ipa);
+	if ((esr & ACCESS_KIND) != ACCESS_LOAD_32 || rt > 17u ||
+	    (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
+		return guest_gic_slow(cpu, thread, esr, ipa);
+	value = vgic_peek(&vm->vgic, redistributor,
+	                  ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa));
+	if (value == VGIC_NO_VALUE)
+		return guest_gic_slow(cpu, thread, esr, ipa);
+	vcpu->guest.x[rt] = value;
+	guest_advance_quick();
+	return TRAP_RETURN;
 }
 
 /* What guest_data_quick has left over. */
@@ -211,19 +244,27 @@ static void guest_fetch_abort(struct cpu *cpu, struct context *context, uint64_t
 	vcpu_exit(thread, VCPU_EXIT_FETCH, guest_ipa(), context->pc, 0u, 0u);
 }
 
-static uint32_t guest_fp_quick(struct cpu *cpu, struct context *context, uint64_t esr)
+static uint32_t guest_fp_quick(struct cpu *cpu, struct thread *thread)
 {
-	(void)context;
-	(void)esr;
-	fp_take(cpu, cpu->current);
+	fp_take(cpu, thread);
 	return TRAP_RETURN;
 }
 
-const guest_quick guest_quick_handlers[64] = {
-	[EC_WFX] = guest_wfi_quick,         [EC_FP] = guest_fp_quick,
-	[EC_HVC64] = guest_hvc_quick,       [EC_SYSREG] = guest_sysreg_quick,
-	[EC_DATA_LOWER] = guest_data_quick,
-};
+/* A guest's traps, the most frequent first. */
+static inline uint32_t guest_quick(struct cpu *cpu, struct thread *thread, uint64_t esr)
+{
+	uint32_t class = ESR_EC(esr);
+
+	if (class == EC_DATA_LOWER)
+		return guest_data_quick(cpu, thread, esr);
+	if (class == EC_SYSREG)
+		return guest_sysreg_quick(cpu, &thread->vcpu->guest, esr);
+	if (class == EC_HVC64)
+		return vcpu_call(&thread->vcpu->guest) ? TRAP_RETURN : TRAP_FULL;
+	if (class == EC_WFX)
+		return guest_wfi_quick(cpu);
+	return class == EC_FP ? guest_fp_quick(cpu, thread) : TRAP_FULL;
+}
 
 typedef void (*guest_handler)(struct cpu *, struct context *, uint64_t);
 
@@ -270,7 +311,8 @@ void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)
 	guest_complete(vcpu, true, value);
 }
 
-uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread)
+/* The system call vcpu_run, when it answers an access to a device; else as syscall_dispatch. */
+static uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	uint64_t op = thread->host.x[0];
@@ -306,4 +348,18 @@ void arch_vcpu_inject_abort(struct vcpu *vcpu, bool fetch)
 void arch_vcpu_inject_undefined(struct vcpu *vcpu, bool long_instruction)
 {
 	guest_inject(&vcpu->guest, long_instruction ? ESR_IL : 0u, 0u, false);
+}
+
+uint32_t trap_sync(struct cpu *cpu)
+{
+	struct thread *thread = cpu->current;
+	uint64_t esr = sysreg_read(esr_el2);
+
+	cpu->entries++;
+	if (thread->in_guest)
+		return guest_quick(cpu, thread, esr);
+	if ((esr >> 16) != SVC64_ESR >> 16)
+		return trap_process(cpu, thread, esr);
+	return (esr & 0xffffu) == SYSCALL_VCPU_RUN ? guest_run_quick(cpu, thread)
+	                                           : syscall_dispatch(thread, esr & 0xffffu);
 }

@@ -13,6 +13,8 @@
 #define REG_CRM(reg)                 ((reg) >> 1 & 15u)
 #define REG_OP2(reg)                 ((reg) >> 17 & 7u)
 
+#define REG_ICC_SGI1R REG(3, 0, 12, 11, 5)
+
 #define OSLSR_OSLM 8u /* the OS Lock is implemented, and open: D19.3.34 */
 
 /* The emulated EL1 physical timer, DDI 0487 D11.2.4. */
@@ -73,7 +75,7 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 		else
 			*value = cntp_read(vcpu, (enum cntp_register)REG_OP2(reg));
 		return true;
-	case REG(3, 0, 12, 11, 5): /* ICC_SGI1R_EL1 */
+	case REG_ICC_SGI1R:
 		if (write)
 			vgic_sgi(&vcpu->vgic, *value, 1u);
 		return write;
@@ -123,6 +125,11 @@ uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t e
 		return TRAP_FULL;
 	if (write && rt != 31u)
 		value = context->x[rt];
+	if (write && reg == REG_ICC_SGI1R) {
+		vgic_sgi(&cpu->current->vcpu->vgic, value, 1u);
+		guest_advance_quick();
+		return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+	}
 	if (!guest_register(cpu->current->vcpu, reg, write, &value))
 		return TRAP_FULL;
 	if (!write && rt != 31u)

@@ -107,6 +107,8 @@
 #define ISS_SRT(esr)     ((uint32_t)((esr) >> 16) & 0x1fu)
 #define ISS_SSE          (1ull << 21)
 #define ISS_SAS(esr)     ((uint32_t)((esr) >> 22) & 3u)
+#define ISS_SAS_MASK     (3ull << 22)
+#define ISS_SAS_4        (2ull << 22)
 #define ISS_ISV          (1ull << 24)
 
 /* System registers by their encoding, as a trap's syndrome gives it (ISS bits 21:10, 4:1) */

@@ -10,13 +10,7 @@
 #include "kernel/syscall.h"
 #include "kernel/vcpu.h"
 
-/* ESR_EL2 of SVC #0 from AArch64: EC and IL; the immediate is in bits 15:0 (D19.2.37) */
-#define SVC64_ESR ((uint64_t)EC_SVC64 << 26 | ESR_IL)
 
-/* syscall_dispatch answers false and true */
-_Static_assert(TRAP_RETURN == 0u && TRAP_RESUME == 1u, "the answers of system calls are traps'");
-
-uint32_t trap_sync(struct cpu *cpu);
 uint32_t trap_serror(struct cpu *cpu);
 struct context *trap_resume(uint64_t code, struct cpu *cpu);
 _Noreturn void trap_bug(uint64_t vector);
@@ -40,32 +34,13 @@ static bool trap_is_fp_owner(const struct thread *thread)
 	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u;
 }
 
-static __attribute__((noinline)) uint32_t trap_process(struct cpu *cpu, struct thread *thread,
-                                                       uint64_t esr)
+uint32_t trap_process(struct cpu *cpu, struct thread *thread, uint64_t esr)
 {
 	if (ESR_EC(esr) == EC_FP && trap_is_fp_owner(thread)) {
 		fp_take(cpu, thread);
 		return TRAP_RETURN;
 	}
 	return trap_process_fault(thread, EXIT_REASON_FAULT, esr);
-}
-
-uint32_t trap_sync(struct cpu *cpu)
-{
-	struct thread *thread = cpu->current;
-	uint64_t esr = sysreg_read(esr_el2);
-	guest_quick handler;
-
-	cpu->entries++;
-	if (!thread->in_guest) {
-		if ((esr >> 16) != SVC64_ESR >> 16)
-			return trap_process(cpu, thread, esr);
-		return (esr & 0xffffu) == SYSCALL_VCPU_RUN
-		               ? guest_run_quick(cpu, thread)
-		               : syscall_dispatch(thread, esr & 0xffffu);
-	}
-	handler = guest_quick_handlers[ESR_EC(esr)];
-	return handler != NULL ? handler(cpu, &thread->vcpu->guest, esr) : TRAP_FULL;
 }
 
 uint32_t trap_serror(struct cpu *cpu)
