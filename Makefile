@@ -140,6 +140,9 @@ $(B)/guests/initrd.img: $(B)/cache/arm64.stamp scripts/initramfs.py $(initrd_fil
 	@mkdir -p $(@D)
 	@python3 scripts/initramfs.py -o $@ $(B)/cache/root scripts/initramfs
 
+# ---- the benchmark's own parts -------------------------------------------------------
+-include $(wildcard bench/bench.mk)
+
 -include $(shell test -d $(B) && find $(B) -name '*.d' -not -path '$(B)/cache/*' -not -path '$(B)/tests/again/*')
 
 # ---- for people -----------------------------------------------------------------------------

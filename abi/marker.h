@@ -10,8 +10,10 @@
 
 #define MARKER_BEGIN 0xb100 /* + row: a measurement of this row begins */
 #define MARKER_END   0xb200 /* + row: it ends; without a BEGIN it began at machine reset */
-#define MARKER_ENTRY 0xb400 /* the row that was begun last ends: for a vector */
-#define MARKER_STOP  0xb300 /* all is measured: the machine may be ended */
+#define MARKER_ENTRY 0xb300 /* the row that was begun last ends: for a vector */
+#define MARKER_BIT   0xb400 /* + 0 or 1: a bit of a value, the high ones first */
+#define MARKER_VALUE 0xb500 /* + row: the bits so far are a value that belongs to this row */
+#define MARKER_STOP  0xb600 /* all is measured: the machine may be ended */
 
 #define MARKER_TEXT_(x) #x
 #define MARKER_TEXT(x)  MARKER_TEXT_(x)
@@ -19,7 +21,7 @@
 #define MARKER_ASM(kind, row) "movz xzr, #(" MARKER_TEXT(kind) " + " MARKER_TEXT(row) ")\n\t"
 #define MARKER(kind, row)     __asm__ volatile(MARKER_ASM(kind, row) : : : "memory")
 
-/* Rows, by number; their names and meaning are in bench/rows.py. */
+/* Rows by number; bench/rows.py says what each of them is. */
 #define ROW_EMPTY           0
 #define ROW_HVC_UNKNOWN     1
 #define ROW_PSCI_VERSION    2
@@ -35,8 +37,7 @@
 #define ROW_NOTIFY          12
 #define ROW_LATENCY         13
 #define ROW_ALIVE           14
-#define ROW_FIRST           15
-#define ROW_RESET           16
-#define ROW_LINUX           17
+#define ROW_RESET           15
+#define ROW_LINUX           16
 
 #endif

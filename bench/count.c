@@ -13,11 +13,18 @@
  * MMU off, at a known physical address of the same RAM, and so gives the offset between the two.
  * What is in no range (QEMU's boot stub) is "other".
  *
- * An instruction that traps counts once, where it stands. Markers do not count.
+ * An instruction that traps counts once, where it stands. Markers do not count. Other arguments:
+ *	out=FILE         where the result goes
+ *	begin=ROW:PA     the first execution of the instruction at this physical address is a BEGIN
+ *	stop=ROW:COUNT   the machine is ended after so many ENDs of this row
+ *	trace=ROW:NTH    the addresses of all instructions of the NTH measurement of this row;
+ *	                 NTH 0: of the one that begins at machine reset
  *
- * The result is one line per END: row, CPU of the marker, then kernel, process, guest, other:
+ * The result has a line "end" per END: row, CPU of the marker, then kernel, process, guest, other:
  * on the CPU of the BEGIN; on all CPUs; and on the CPU of the BEGIN since it last executed WFI
- * (zeros if it did not).
+ * (zeros if it did not). "value" lines have a row and a value, "at" lines the index of a range
+ * argument (256: none) and a virtual address, "wfi" lines that it was a WFI. The last line is
+ * "stop" if the machine was ended by a marker.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +40,10 @@
 #define ROWS    256u
 #define OTHER   3u
 
-#define MARKER_BITS  0xffe0001fu /* MOVZ XZR, #imm16 */
-#define MARKER_VALUE 0xd280001fu
-#define INSN_WFI     0xd503207fu
+#define MARKER_BITS 0xffe0001fu /* MOVZ XZR, #imm16 */
+#define MARKER_INSN 0xd280001fu
+#define INSN_WFI    0xd503207fu
+#define RANGE_SHIFT 48 /* a traced address carries the index of its range above the address */
 
 struct counts {
 	uint64_t of[DOMAINS];
@@ -47,10 +55,18 @@ struct cpu {
 	uint64_t wfis;
 };
 
-struct begin {
-	struct counts total[CPUS];
+struct row {
+	struct counts total[CPUS]; /* as they were at BEGIN */
 	uint64_t wfis;
+	uint64_t begins;
+	uint64_t ends;
 	unsigned cpu;
+};
+
+/* ROW:NUMBER of an argument */
+struct row_number {
+	unsigned row;
+	uint64_t number;
 };
 
 int qemu_plugin_version __attribute__((visibility("default"))) = PLUGIN_API_VERSION;
@@ -61,13 +77,18 @@ static struct {
 	unsigned domain;
 } ranges[RANGES];
 static unsigned range_count;
-static const char *const domain_letters = "kpg";
+static const char domain_letters[] = "kpg";
+static struct row_number begin_at = {ROWS, 0};
+static struct row_number stop_after = {ROWS, 0};
+static struct row_number trace = {ROWS, 0};
 
 static struct cpu cpus[CPUS];
-static struct begin begins[ROWS];
-static uintptr_t begun;       /* the row that was begun last */
-static struct counts running; /* by the CPU that runs, since it was switched to */
+static struct row rows[ROWS];
+static uintptr_t begun = ROWS; /* the row that was begun last, until it ends or an ENTRY */
+static struct counts running;  /* by the CPU that runs, since it was switched to */
 static unsigned running_cpu;
+static uint64_t bits;
+static bool tracing;
 static uintptr_t ram_offset; /* host address - physical address */
 static FILE *out;
 
@@ -94,18 +115,40 @@ static void on_wfi(unsigned int cpu, void *data)
 	settle();
 	cpus[cpu % CPUS].at_wfi = cpus[cpu % CPUS].total;
 	cpus[cpu % CPUS].wfis++;
+	if (tracing)
+		fprintf(out, "wfi\n");
+}
+
+static void on_trace(unsigned int cpu, void *data)
+{
+	uintptr_t address = (uintptr_t)data;
+
+	(void)cpu;
+	if (tracing)
+		fprintf(out, "at %u %llx\n", (unsigned)(address >> RANGE_SHIFT),
+		        (unsigned long long)address & ((1ull << RANGE_SHIFT) - 1u));
 }
 
 static void begin_row(unsigned int cpu, void *data)
 {
-	struct begin *begin = &begins[(uintptr_t)data];
+	struct row *row = &rows[(uintptr_t)data];
 
 	settle();
 	for (unsigned i = 0; i < CPUS; i++)
-		begin->total[i] = cpus[i].total;
-	begin->cpu = cpu % CPUS;
-	begin->wfis = cpus[begin->cpu].wfis;
+		row->total[i] = cpus[i].total;
+	row->cpu = cpu % CPUS;
+	row->wfis = cpus[row->cpu].wfis;
+	row->begins++;
 	begun = (uintptr_t)data;
+	if (begun == trace.row)
+		tracing = row->begins == trace.number;
+}
+
+/* The first execution of the instruction that begin= names. */
+static void begin_once(unsigned int cpu, void *data)
+{
+	if (rows[(uintptr_t)data].begins == 0)
+		begin_row(cpu, data);
 }
 
 static void print_difference(const struct counts *now, const struct counts *then)
@@ -114,32 +157,7 @@ static void print_difference(const struct counts *now, const struct counts *then
 		fprintf(out, " %llu", (unsigned long long)(now->of[i] - then->of[i]));
 }
 
-static void end_row(unsigned int cpu, void *data)
-{
-	const struct begin *begin = &begins[(uintptr_t)data];
-	const struct cpu *own = &cpus[begin->cpu];
-	struct counts all = {{0}};
-	struct counts none = {{0}};
-
-	settle();
-	for (unsigned i = 0; i < CPUS; i++) {
-		for (unsigned j = 0; j < DOMAINS; j++)
-			all.of[j] += cpus[i].total.of[j] - begin->total[i].of[j];
-	}
-	fprintf(out, "%u %u", (unsigned)(uintptr_t)data, cpu);
-	print_difference(&own->total, &begin->total[begin->cpu]);
-	print_difference(&all, &none);
-	print_difference(&own->total, own->wfis != begin->wfis ? &own->at_wfi : &own->total);
-	fputc('\n', out);
-}
-
-static void end_begun(unsigned int cpu, void *data)
-{
-	(void)data;
-	end_row(cpu, (void *)begun);
-}
-
-static void on_stop(unsigned int cpu, void *data)
+static void stop(unsigned int cpu, void *data)
 {
 	(void)cpu;
 	(void)data;
@@ -148,62 +166,117 @@ static void on_stop(unsigned int cpu, void *data)
 	_exit(0);
 }
 
-static unsigned domain_of(uint64_t pa)
+static void end_row(unsigned int cpu, void *data)
+{
+	struct row *row = &rows[(uintptr_t)data];
+	const struct cpu *own = &cpus[row->cpu];
+	struct counts all = {{0}};
+	struct counts none = {{0}};
+
+	settle();
+	for (unsigned i = 0; i < CPUS; i++) {
+		for (unsigned j = 0; j < DOMAINS; j++)
+			all.of[j] += cpus[i].total.of[j] - row->total[i].of[j];
+	}
+	fprintf(out, "end %u %u", (unsigned)(uintptr_t)data, cpu);
+	print_difference(&own->total, &row->total[row->cpu]);
+	print_difference(&all, &none);
+	print_difference(&own->total, own->wfis != row->wfis ? &own->at_wfi : &own->total);
+	fputc('\n', out);
+	row->ends++;
+	if ((uintptr_t)data == begun)
+		begun = ROWS;
+	if ((uintptr_t)data == trace.row && cpu == row->cpu)
+		tracing = false;
+	if ((uintptr_t)data == stop_after.row && row->ends == stop_after.number)
+		stop(cpu, NULL);
+}
+
+static void end_begun(unsigned int cpu, void *data)
+{
+	uintptr_t row = begun;
+
+	(void)data;
+	begun = ROWS;
+	if (row < ROWS)
+		end_row(cpu, (void *)row);
+}
+
+static void on_bit(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	bits = bits << 1 | ((uintptr_t)data & 1u);
+}
+
+static void on_value(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	fprintf(out, "value %u %llu\n", (unsigned)(uintptr_t)data, (unsigned long long)bits);
+	bits = 0;
+}
+
+static const struct {
+	uint32_t kind;
+	plugin_exec function;
+} markers[] = {
+	{MARKER_BEGIN, begin_row}, {MARKER_END, end_row},    {MARKER_ENTRY, end_begun},
+	{MARKER_BIT, on_bit},      {MARKER_VALUE, on_value}, {MARKER_STOP, stop},
+};
+
+static unsigned range_of(uint64_t pa)
 {
 	for (unsigned i = 0; i < range_count; i++) {
 		if (pa >= ranges[i].start && pa <= ranges[i].end)
-			return ranges[i].domain;
+			return i;
 	}
-	return OTHER;
+	return RANGES;
 }
 
-static unsigned domain_of_insn(const struct plugin_insn *insn)
+static uint64_t pa_of(const struct plugin_insn *insn)
 {
 	uintptr_t host = (uintptr_t)qemu_plugin_insn_haddr(insn);
 
 	if (host == 0)
-		return OTHER;
+		return UINT64_MAX;
 	if (ram_offset == 0)
 		ram_offset = host - qemu_plugin_insn_vaddr(insn);
-	return domain_of(host - ram_offset);
+	return host - ram_offset;
 }
 
 static bool translate_marker(struct plugin_insn *insn, uint32_t word)
 {
 	uint32_t value = word >> 5 & 0xffffu;
-	plugin_exec function;
 
-	if ((word & MARKER_BITS) != MARKER_VALUE)
+	if ((word & MARKER_BITS) != MARKER_INSN)
 		return false;
-	switch (value & 0xff00u) {
-	case MARKER_BEGIN:
-		function = begin_row;
-		break;
-	case MARKER_END:
-		function = end_row;
-		break;
-	case MARKER_ENTRY:
-		function = end_begun;
-		break;
-	case MARKER_STOP:
-		function = on_stop;
-		break;
-	default:
-		return false;
+	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {
+		if (markers[i].kind != (value & 0xff00u))
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, markers[i].function, PLUGIN_NO_REGS,
+		                                       (void *)(uintptr_t)(value & 0xffu));
+		return true;
 	}
-	qemu_plugin_register_vcpu_insn_exec_cb(insn, function, PLUGIN_NO_REGS,
-	                                       (void *)(uintptr_t)(value & 0xffu));
-	return true;
+	return false;
 }
 
+/* QEMU calls what is registered before it adds what is inline: BEGIN counts its instruction. */
 static void translate_insn(struct plugin_insn *insn)
 {
-	uintptr_t domain = domain_of_insn(insn);
+	uint64_t pa = pa_of(insn);
+	uintptr_t range = range_of(pa);
+	uintptr_t domain = range < RANGES ? ranges[range].domain : OTHER;
+	uintptr_t address = (uintptr_t)qemu_plugin_insn_vaddr(insn) & ((1ull << RANGE_SHIFT) - 1u);
 	uint32_t word;
 
 	memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
 	if (translate_marker(insn, word))
 		return;
+	if (begin_at.row < ROWS && pa == begin_at.number)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, begin_once, PLUGIN_NO_REGS,
+		                                       (void *)(uintptr_t)begin_at.row);
+	if (trace.row < ROWS)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_trace, PLUGIN_NO_REGS,
+		                                       (void *)(address | range << RANGE_SHIFT));
 	if (word == INSN_WFI)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_wfi, PLUGIN_NO_REGS,
 		                                       (void *)domain);
@@ -251,15 +324,40 @@ static bool add_range(const char *text)
 	return *behind == 0;
 }
 
+static bool set_row_number(const char *text, struct row_number *where)
+{
+	char *behind;
+
+	where->row = (unsigned)strtoul(text, &behind, 0);
+	if (*behind != ':' || where->row >= ROWS)
+		return false;
+	where->number = strtoull(behind + 1, &behind, 0);
+	return *behind == 0;
+}
+
+static bool set_argument(const char *text)
+{
+	if (strncmp(text, "out=", 4) == 0)
+		return (out = fopen(text + 4, "w")) != NULL;
+	if (strncmp(text, "range=", 6) == 0)
+		return add_range(text + 6);
+	if (strncmp(text, "begin=", 6) == 0)
+		return set_row_number(text + 6, &begin_at);
+	if (strncmp(text, "stop=", 5) == 0)
+		return set_row_number(text + 5, &stop_after);
+	if (strncmp(text, "trace=", 6) != 0 || !set_row_number(text + 6, &trace))
+		return false;
+	tracing = trace.number == 0;
+	return true;
+}
+
 int __attribute__((visibility("default")))
 qemu_plugin_install(uint64_t id, const struct plugin_machine *machine, int count, char **arguments)
 {
 	if (!machine->system_emulation || (unsigned)machine->max_vcpus > CPUS)
 		return refuse("this machine");
 	for (int i = 0; i < count; i++) {
-		if (strncmp(arguments[i], "out=", 4) == 0)
-			out = fopen(arguments[i] + 4, "w");
-		else if (strncmp(arguments[i], "range=", 6) != 0 || !add_range(arguments[i] + 6))
+		if (!set_argument(arguments[i]))
 			return refuse(arguments[i]);
 	}
 	if (out == NULL)

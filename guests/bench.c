@@ -6,6 +6,7 @@
  * Between the two markers there is nothing but the operation. It ends with MARKER_STOP.
  */
 #include "abi/marker.h"
+#include "guests/bench_vectors.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"
@@ -15,8 +16,7 @@
 #define TIMER_TICKS 1000u       /* far beyond what it takes to go to sleep */
 #define SGI_SELF    3u
 
-extern char bench_vectors[];
-uint32_t bench_interrupts; /* taken so far by this guest, counted by the vector */
+static uint32_t other_ready;
 
 static void measure_empty(void)
 {
@@ -84,11 +84,6 @@ MEASURE_READ(measure_isenabler_read, ROW_ISENABLER_READ, ISENABLER0)
 MEASURE_WRITE(measure_isenabler_write, ROW_ISENABLER_WRITE, ISENABLER0, 1u << SGI_SELF)
 MEASURE_READ(measure_pl011, ROW_PL011_FLAGS, UART_BASE + UART_FR)
 
-static uint32_t interrupts(void)
-{
-	return *(volatile uint32_t *)&bench_interrupts;
-}
-
 /* Arms the timer with interrupts masked, so that BEGIN comes before it can expire. */
 static void arm_timer(void)
 {
@@ -99,14 +94,13 @@ static void arm_timer(void)
 
 static void measure_timer_spin(void)
 {
-	gic_enable(INTID_VTIMER);
 	for (uint32_t i = 0; i < COUNT; i++) {
-		uint32_t before = interrupts();
+		uint32_t before = bench_interrupts_taken();
 
 		arm_timer();
 		MARKER(MARKER_BEGIN, ROW_TIMER_SPIN);
 		irq_enable();
-		while (interrupts() == before)
+		while (bench_interrupts_taken() == before)
 			cpu_relax();
 		irq_disable();
 	}
@@ -116,12 +110,12 @@ static void measure_timer_spin(void)
 static void measure_timer_wfi(void)
 {
 	for (uint32_t i = 0; i < COUNT; i++) {
-		uint32_t before = interrupts();
+		uint32_t before = bench_interrupts_taken();
 
 		arm_timer();
 		MARKER(MARKER_BEGIN, ROW_TIMER_WFI);
 		irq_enable();
-		while (interrupts() == before)
+		while (bench_interrupts_taken() == before)
 			cpu_wait_irq();
 		irq_disable();
 	}
@@ -131,7 +125,7 @@ static void measure_sgi(void)
 {
 	gic_enable(SGI_SELF);
 	for (uint32_t i = 0; i < COUNT; i++) {
-		uint32_t before = interrupts();
+		uint32_t before = bench_interrupts_taken();
 
 		irq_enable();
 		__asm__ volatile(MARKER_ASM(MARKER_BEGIN, ROW_SGI_SELF) "msr s3_0_c12_c11_5, %0\n\t"
@@ -139,18 +133,46 @@ static void measure_sgi(void)
 		                 :
 		                 : "r"((uint64_t)SGI_SELF << 24 | 1u)
 		                 : "memory");
-		while (interrupts() == before)
+		while (bench_interrupts_taken() == before)
 			cpu_relax();
 		irq_disable();
 	}
 }
 
-void guest_main(uint64_t tree)
+/* The other CPU spins; its vector answers. */
+void guest_secondary_main(uint64_t context)
 {
-	(void)tree;
-	gic_init();
-	WRITE_REG(vbar_el1, (uint64_t)bench_vectors);
-	barrier_isb();
+	(void)context;
+	gic_init_cpu();
+	bench_vectors_set();
+	gic_enable(SGI_ASK);
+	store_release(&other_ready, 1);
+	irq_enable();
+	for (;;)
+		cpu_relax();
+}
+
+/* There and back. On the way CPU 1's vector says when it was there. */
+static void measure_ipi(void)
+{
+	gic_enable(SGI_ANSWER);
+	while (load_acquire(&other_ready) == 0u)
+		cpu_relax();
+	irq_enable();
+	for (uint32_t i = 0; i < COUNT; i++) {
+		uint32_t before = bench_interrupts_taken();
+
+		MARKER(MARKER_BEGIN, ROW_IPI);
+		gic_send(SGI_ASK, 2);
+		while (bench_interrupts_taken() == before)
+			cpu_relax();
+		MARKER(MARKER_END, ROW_IPI);
+	}
+	irq_disable();
+}
+
+static void measure_alone(void)
+{
 	measure_empty();
 	measure_hvc();
 	measure_psci();
@@ -161,6 +183,18 @@ void guest_main(uint64_t tree)
 	measure_timer_spin();
 	measure_timer_wfi();
 	measure_sgi();
+}
+
+void guest_main(uint64_t tree)
+{
+	(void)tree;
+	gic_init();
+	bench_vectors_set();
+	bench_settle();
+	if (psci_cpu_start(1, 0) == PSCI_SUCCESS)
+		measure_ipi();
+	else
+		measure_alone();
 	MARKER(MARKER_STOP, 0);
 	psci_system_off();
 }

@@ -19,6 +19,9 @@ guest_regtest = $(wildcard guests/regtest*.c) $(bare)
 guest_gictest = $(wildcard guests/gictest*.c) $(bare)
 guest_trace = $(wildcard guests/eventlog*.c) $(bare)
 guest_bench = guests/bench.c guests/bench_vectors.S $(bare)
+guest_bench_latency = guests/bench_latency.c guests/bench_vectors.S $(bare)
+guest_bench_busy = guests/bench_busy.c $(bare)
+guest_bench_first = guests/bench_first.S
 
 # May use FP registers; the others are compiled without.
 fp_guests = fptest fploop

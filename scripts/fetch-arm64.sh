@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# fetch-arm64.sh CACHE: puts Debian's arm64 kernel, static busybox and U-Boot into CACHE/root,
-# unpacked. Called by the Makefile, as root or as any user, on any Debian machine: apt runs
-# on a state of its own in the cache, so the machine's own packages stay as they are. What was
-# downloaded stays in CACHE/debs; with that, no network is needed.
+# fetch-arm64.sh CACHE [PACKAGE...]: puts Debian's arm64 packages into CACHE/root, unpacked: a
+# kernel, static busybox and U-Boot when none are named. Called by the Makefile and by
+# bench/peers.py, as root or as any user, on any Debian machine: apt runs on a state of its own
+# in the cache, so the machine's own packages stay as they are. What was downloaded stays in
+# CACHE/debs; with that, no network is needed.
 set -eu
 
 packages="linux-image-cloud-arm64 busybox-static u-boot-qemu"
@@ -109,12 +110,16 @@ download() {
 	rm -rf "$apt"
 }
 
-[ $# = 1 ] || {
-	echo "usage: fetch-arm64.sh CACHE" >&2
+[ $# -ge 1 ] || {
+	echo "usage: fetch-arm64.sh CACHE [PACKAGE...]" >&2
 	exit 3
 }
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
+shift
+kernel=
+[ $# -gt 0 ] || kernel=wanted
+[ $# -eq 0 ] || packages=$*
 [ -d "$cache/debs" ] || download
 rm -rf "$cache/root" "$cache/root.new"
 mkdir "$cache/root.new"
@@ -125,7 +130,7 @@ for deb in "$cache"/debs/*.deb; do
 	}
 done
 set -- "$cache"/root.new/boot/vmlinuz-*
-if [ $# != 1 ] || [ ! -r "$1" ]; then
+if [ -n "$kernel" ] && { [ $# != 1 ] || [ ! -r "$1" ]; }; then
 	die "expected one kernel in the packages"
 fi
 mv "$cache/root.new" "$cache/root"

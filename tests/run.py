@@ -17,9 +17,10 @@ import traceback
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 os.chdir(ROOT)
 sys.dont_write_bytecode = True
-sys.path[:0] = ["tests", "tests/target"]
+sys.path[:0] = ["tests", "tests/target", "bench"]
 
 import checks
+from bench_tests import bench_tests
 from machine import TAIL_LINES, Failure, Machine, command
 from table import FORBIDDEN, TARGETS
 from tools import Skip, bhc_build, bhc_info, run_text
@@ -131,7 +132,8 @@ def main():
         return 3
     pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
     tests = []
-    for source in (checks.static_tests, unit_tests, rule_examples, target_tests, doc_blocks):
+    for source in (checks.static_tests, unit_tests, rule_examples, target_tests, bench_tests,
+                   doc_blocks):
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
     tests.sort(key=lambda test: not test[0].startswith("target/"))

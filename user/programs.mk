@@ -11,5 +11,6 @@ program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c
 program_spinner = user/tasks/spinner.c
 program_bench_task = user/tasks/bench_task.c
+program_bench_pong = user/tasks/bench_pong.c
 program_fp_task = user/tasks/fp_task.c
 fp_programs = fp_task

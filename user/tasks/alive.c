@@ -5,6 +5,7 @@
  * measures how late it was at worst, and says so once a second. Its output never waits: what
  * the console cannot take is dropped there and counted.
  */
+#include "abi/marker.h"
 #include "user/lib/clock.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"
@@ -29,6 +30,7 @@ int main(unsigned thread)
 	(void)thread;
 	console_open();
 	console_puts("alive: first period\n");
+	MARKER(MARKER_END, ROW_ALIVE);
 	for (;;) {
 		uint64_t late;
 
