@@ -19,8 +19,8 @@ static void process_tell_supervisor(const struct process *process)
 	const struct config_process *config = process->config;
 
 	if (config->supervisor_thread != IMAGE_NONE)
-		sched_notify(system_thread(config->supervisor_thread),
-		             1ull << config->supervisor_bit);
+		sched_notify_later(system_thread(config->supervisor_thread),
+		                   1ull << config->supervisor_bit);
 }
 
 static bool process_change(struct process *process, uint32_t from, uint32_t to)

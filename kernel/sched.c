@@ -147,6 +147,14 @@ void sched_notify(struct thread *thread, uint64_t bits)
 		sched_signal(thread);
 }
 
+void sched_notify_later(struct thread *thread, uint64_t bits)
+{
+	uint64_t before = __atomic_fetch_or(&thread->word, bits, __ATOMIC_SEQ_CST);
+
+	if ((before & bits) != bits)
+		sched_signal_later(thread);
+}
+
 /* The list registers of the vCPU that is loaded follow its VM's interrupts. */
 static void sched_flush(const struct cpu *cpu)
 {

@@ -25,6 +25,8 @@ void sched_signal_later(struct thread *thread);
 void sched_signal_now(struct thread *thread);
 /* Any CPU: sets bits in the thread's notification word. */
 void sched_notify(struct thread *thread, uint64_t bits);
+/* As sched_notify, inside a lock or on behalf of a thread that this CPU is looking at. */
+void sched_notify_later(struct thread *thread, uint64_t bits);
 /* The thread may run. */
 void sched_ready(struct thread *thread);
 /* The thread, which is ready, may not run: state says why. */
