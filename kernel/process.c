@@ -55,7 +55,8 @@ status_t process_start(struct process *process)
 	if (!process_change(process, PROCESS_STATE_STOPPED, PROCESS_STATE_STARTING))
 		return STATUS_STATE;
 	/* All threads are parked: their CPUs leave them alone until the state is RUNNING. */
-	process->starts++;
+	/* release: whoever sees the new number no longer sees the stop before; sched_look */
+	__atomic_store_n(&process->starts, process->starts + 1u, __ATOMIC_RELEASE);
 	process->remaining = process->config->thread_count + 1u; /* and whoever stops it */
 	process->reason = EXIT_REASON_NONE;
 	process->code = 0u;
@@ -145,13 +146,11 @@ static void process_park(struct thread *thread)
 	thread->context = &thread->host;
 }
 
-void process_answer_stop(struct thread *thread)
+void process_answer_stop(struct thread *thread, uint32_t starts)
 {
-	struct process *process = thread->process;
-
-	if (thread->stop_seen == process->starts)
+	if (thread->stop_seen == starts)
 		return;
-	thread->stop_seen = process->starts;
+	thread->stop_seen = starts;
 	process_park(thread);
-	process_answered(process);
+	process_answered(thread->process);
 }

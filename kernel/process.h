@@ -16,8 +16,11 @@
 status_t process_start(struct process *process);
 /* Any CPU. STATUS_STATE when it is not running. */
 status_t process_stop(struct process *process, uint64_t reason, uint64_t code, uint64_t address);
-/* On the thread's CPU: it parks, and the last one of its process finishes the stop. */
-void process_answer_stop(struct thread *thread);
+/*
+ * On the thread's CPU: it parks, and the last one of its process finishes the stop. Which stop: that
+ * of the process's start number `starts`; once for each.
+ */
+void process_answer_stop(struct thread *thread, uint32_t starts);
 /* On the thread's CPU: a parked thread begins at the process's entry. */
 void process_start_thread(struct thread *thread);
 /* Any CPU: PROCESS_STATE_* as the outside sees it. */

@@ -56,10 +56,15 @@ static void sched_poke_waiting(struct thread *thread)
 /* All that may have changed for the thread. Only sched_resume starts a parked thread. */
 static void sched_look(struct thread *thread)
 {
+	/*
+	 * In this order: pairs with process_start. A state that is still STOPPING may be over before
+	 * the thread, which has answered it already, gets to the count of starts.
+	 */
+	uint32_t starts = __atomic_load_n(&thread->process->starts, __ATOMIC_ACQUIRE);
 	uint32_t state = __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE);
 
 	if (state == PROCESS_STATE_STOPPING) {
-		process_answer_stop(thread);
+		process_answer_stop(thread, starts);
 		return;
 	}
 	switch ((enum thread_state)thread->state) {
