@@ -78,10 +78,13 @@ enum syscall_number {
 #define PROCESS_STATE_STOPPING 2u /* some CPU has not parked its threads yet */
 #define PROCESS_STATE_ABSENT   3u /* a CPU that one of its threads is pinned to is missing */
 
-/* Why a process is stopped. code and address: ESR_EL2 and FAR_EL2 for faults. */
+/*
+ * Why a process is stopped. For a fault, code is ESR_EL2, and address is FAR_EL2 where the class
+ * of exception has one (instruction and data abort, misaligned PC, watchpoint), else the PC.
+ */
 #define EXIT_REASON_NONE    0u /* not started yet */
 #define EXIT_REASON_STOPPED 1u /* by the supervisor */
-#define EXIT_REASON_FAULT   2u /* the process faulted: code is ESR_EL2, address the fault address */
+#define EXIT_REASON_FAULT   2u /* the process faulted: code and address as above */
 #define EXIT_REASON_OFF     3u /* asked to be stopped: a guest's SYSTEM_OFF, a task's end */
 #define EXIT_REASON_RESET   4u /* asked to be restarted: a guest's SYSTEM_RESET */
 #define EXIT_REASON_FAILED \

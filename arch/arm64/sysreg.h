@@ -91,8 +91,10 @@
 #define EC_SMC64       0x17u
 #define EC_SYSREG      0x18u
 #define EC_FETCH_LOWER 0x20u
+#define EC_PC          0x22u
 #define EC_DATA_LOWER  0x24u
 #define EC_SERROR      0x2fu
+#define EC_WATCHPOINT  0x34u
 #define ESR_IL         (1ull << 25)
 
 /* Data and instruction abort syndromes */

@@ -20,10 +20,24 @@ struct cpu *arch_cpu(void)
 	return (struct cpu *)(uintptr_t)sysreg_read(tpidr_el2);
 }
 
+/* FAR_EL2 where this class of exception sets it (DDI 0487 D19.2.40); else it is stale, and PC. */
+static uint64_t trap_process_address(uint64_t esr)
+{
+	switch (ESR_EC(esr)) {
+	case EC_FETCH_LOWER:
+	case EC_PC:
+	case EC_DATA_LOWER:
+	case EC_WATCHPOINT:
+		return sysreg_read(far_el2);
+	default:
+		return sysreg_read(elr_el2);
+	}
+}
+
 /* A process did what it must not: it stops, its supervisor hears of it. */
 static uint32_t trap_process_fault(struct thread *thread, uint64_t reason, uint64_t esr)
 {
-	(void)process_stop(thread->process, reason, esr, sysreg_read(far_el2));
+	(void)process_stop(thread->process, reason, esr, trap_process_address(esr));
 	sched_poke(thread);
 	return TRAP_RESUME;
 }

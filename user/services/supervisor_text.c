@@ -37,7 +37,7 @@ const char *text_reason(uint64_t reason)
 
 struct text_class {
 	uint32_t class;
-	bool has_address; /* FAR_EL2 is valid */
+	bool has_address; /* the address is the one of the access, else the PC */
 	const char *name;
 };
 
@@ -63,7 +63,7 @@ static const struct text_class text_classes[] = {
 
 static size_t text_fault(char *to, size_t bytes, uint64_t esr, uint64_t address)
 {
-	struct text_class class = {ESR_CLASS(esr), true, "exception"};
+	struct text_class class = {ESR_CLASS(esr), false, "exception"};
 	size_t used;
 
 	for (size_t i = 0u; i < sizeof(text_classes) / sizeof(text_classes[0]); i++) {
@@ -74,8 +74,8 @@ static size_t text_fault(char *to, size_t bytes, uint64_t esr, uint64_t address)
 	if (class.class == CLASS_DATA_ABORT)
 		used += text_format(to + used, bytes - used,
 		                    (esr & ESR_WNR) != 0u ? " of a write" : " of a read");
-	if (class.has_address)
-		used += text_format(to + used, bytes - used, " at 0x%lx", address);
+	used += text_format(to + used, bytes - used,
+	                    class.has_address ? " at 0x%lx" : " at pc 0x%lx", address);
 	return used + text_format(to + used, bytes - used, ", ESR 0x%lx", esr);
 }
 

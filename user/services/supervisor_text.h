@@ -13,7 +13,7 @@
 #include "abi/process.h"
 #include "user/services/supervisor_policy.h"
 
-#define TEXT_LINE_BYTES    160u /* holds every line below */
+#define TEXT_LINE_BYTES    192u /* holds every line below */
 #define TEXT_COMMAND_BYTES 80u
 
 /* The end of a process, as process_status tells it, and what follows from it. */
