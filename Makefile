@@ -38,7 +38,8 @@ lib_sources := $(wildcard lib/*.c lib/*.S)
 kernel_objects := $(call objects,el2,$(kernel_sources))
 lib_objects := $(call objects,el2,$(lib_sources))
 
-# ---- programs at EL0: user/programs.mk has program_NAME = sources, fp_programs = NAMEs --
+# ---- programs at EL0: user/programs.mk has program_NAME = sources, fp_programs = NAMEs,
+# link_NAME = more options for the linker ------------------------------------------------
 -include $(wildcard user/programs.mk)
 programs := $(sort $(patsubst program_%,%,$(filter program_%,$(.VARIABLES))))
 user_lib := $(wildcard user/lib/*.c user/lib/*.S) $(lib_sources)
@@ -95,7 +96,7 @@ $(B)/el0/lib.a: $(call objects,el0,$(user_lib))
 define link_elf
 $(2): $(call objects,$(4),$(3)) $(6) $(5)
 	@mkdir -p $$(@D)
-	$(CROSS)gcc $(LINK) -T $(5) -Wl,-Map=$$@.map -o $$@ $(call objects,$(4),$(3)) $(6)
+	$(CROSS)gcc $(LINK) $$(link_$(1)) -T $(5) -Wl,-Map=$$@.map -o $$@ $(call objects,$(4),$(3)) $(6)
 	$(if $(filter el0,$(4)),@scripts/no-fp.sh $$@)
 endef
 flags_of = $(if $(filter $(1),$(2)),fp,el0)

@@ -75,8 +75,9 @@ def boot(entry):
         options.update(smp=entry["smp"] or 1, memory=entry["memory"] or "512M",
                        virtualization=False)
     else:
-        image = "build/tests/images/%s.img" % os.path.basename(entry["system"])[:-4]
-        bhc_build(entry["system"], image)
+        image = "build/tests/images/%s.img" % (
+            entry["name"] if entry["programs"] else os.path.basename(entry["system"])[:-4])
+        bhc_build(entry["system"], image, entry["programs"])
         info = bhc_info(entry["system"])
         options.update(smp=entry["smp"] or info["cpus"],
                        memory=entry["memory"] or "%dM" % (int(info["memory_bytes"]) >> 20))

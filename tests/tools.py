@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests call besides QEMU: the tools that the build made, programs, and their failures."""
+import glob
+import os
+import shutil
 import subprocess
 import threading
 
@@ -36,13 +39,34 @@ def run_text(line, seconds=120, **options):
     return ""
 
 
-def bhc_build(system, image):
-    """Compile a system description and have its separation proved, once per run and image."""
+def programs_folder(name, programs):
+    """A build folder as bhc's -B takes it, in which some programs are replaced by others."""
+    folder = "build/tests/programs/" + name
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder + "/user")
+    os.symlink(os.path.abspath("build/kernel.elf"), folder + "/kernel.elf")
+    for file in glob.glob("build/user/*.elf"):
+        program = os.path.basename(file)[:-4]
+        os.symlink(os.path.abspath("build/user/%s.elf" % programs.get(program, program)),
+                   "%s/user/%s.elf" % (folder, program))
+    return folder
+
+
+def bhc_build(system, image, programs=None):
+    """
+    Compile a system description and have its separation proved, once per run and image.
+    programs: {NAME: OTHER}, programs that others stand in for.
+    """
     with images_lock:
         lock = images.setdefault(image, threading.Lock())
     with lock:
         if image not in built:
-            run_text(["./bulkhead", "build", "--no-make", system, "-o", image])
+            if programs:
+                folder = programs_folder(os.path.basename(image)[:-4], programs)
+                run_text([BHC, "build", "-I", "build/guests", "-B", folder, system, "-o", image])
+                run_text([BHC + "-verify", image])
+            else:
+                run_text(["./bulkhead", "build", "--no-make", system, "-o", image])
             built.add(image)
 
 

@@ -14,3 +14,11 @@ program_bench_task = user/tasks/bench_task.c
 program_bench_pong = user/tasks/bench_pong.c
 program_fp_task = user/tasks/fp_task.c
 fp_programs = fp_task
+
+# The hostile programs of the tests (tests/hostile). Those named after a program stand in for
+# it in a test's image.
+hostile_calls = $(addprefix tests/hostile/,hostile_calls.c hostile_model.c hostile_svc.S)
+program_hostile_caller = tests/hostile/hostile_caller.c $(hostile_calls)
+program_hostile_vmm = $(program_vmm) tests/hostile/hostile_vmm.c tests/hostile/hostile_vcpu.c \
+	$(hostile_calls)
+link_hostile_vmm = -Wl,--wrap=main

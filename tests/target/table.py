@@ -15,17 +15,20 @@ options  requires   requirement ids that the test shows
          forbidden  more texts that must not appear (PANIC is always one)
          show       regular expressions: lines that are printed with the result
          arguments  more arguments for QEMU
+         programs   {NAME: OTHER}: build/user/OTHER.elf stands in for the program NAME
          allowed    of the texts that must never appear, those that are awaited here
          same_log   (NAME, REGEX): group 1 of all lines that match must be what it is in the
                     target test NAME, which is run for that: the same log with and without us
 """
 from machine import ends, expect, expect_all, quiet, send
+from table_process import process_tests
 
 TARGETS = []
 FORBIDDEN = (r"PANIC:", r"exception in the kernel", r"Kernel panic")
 OPTIONS = {"requires": (), "cpu": "cortex-a72", "smp": None, "memory": None, "secure": False,
            "gic": 3, "icount": None, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
-           "plain": False, "same_log": None, "virtualization": True, "allowed": (), "address": None}
+           "plain": False, "same_log": None, "virtualization": True, "allowed": (), "address": None,
+           "programs": None}
 
 
 def target(name, system, steps, **options):
@@ -223,6 +226,8 @@ for cpu, smp, secure in MATRIX:
     if smp > 1:
         guest_test("matrix-gic-" + row, "gic", [expect(r"gic: done \d+ ok 0 failed")], **options)
         guest_test("matrix-registers-" + row, "registers", [expect(DONE["regtest"])], **options)
+
+process_tests(target)
 
 # ---- which requirements (docs/requirements.md) each of them shows ---------------------------------
 SHOWS = {

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What makes the program of a VM hostile, linked with all of user/vmm (--wrap=main). In the VM
+ * whose name is "caller" it makes every system call in every way and never runs the guest
+ * that the description gave it; in any other VM it is the program that it always is.
+ */
+#include "tests/hostile/hostile.h"
+#include "user/lib/console.h"
+#include "user/lib/info.h"
+#include "user/lib/syscalls.h"
+
+#define CALLER "caller"
+
+int __real_main(unsigned thread);
+int __wrap_main(unsigned thread);
+
+int __wrap_main(unsigned thread)
+{
+	bool good;
+
+	if (strcmp(info_get()->name, CALLER) != 0)
+		return __real_main(thread);
+	console_open();
+	good = hostile_calls();
+	good = hostile_vcpu() && good;
+	svc_exit(good ? EXIT_REASON_OFF : EXIT_REASON_FAILED, 0u);
+}
