@@ -19,6 +19,11 @@ fp_programs = fp_task
 # it in a test's image.
 hostile_calls = $(addprefix tests/hostile/,hostile_calls.c hostile_model.c hostile_svc.S)
 program_hostile_caller = tests/hostile/hostile_caller.c $(hostile_calls)
+hostile_faults = tests/hostile/hostile_faults.c
 program_hostile_vmm = $(program_vmm) tests/hostile/hostile_vmm.c tests/hostile/hostile_vcpu.c \
-	$(hostile_calls)
-link_hostile_vmm = -Wl,--wrap=main
+	$(hostile_calls) $(hostile_faults)
+link_hostile_vmm = -Wl,--wrap=main,--wrap=channel_take
+program_hostile_console = $(program_console) tests/hostile/hostile_console.c $(hostile_faults)
+link_hostile_console = -Wl,--wrap=mux_type,--wrap=uart_take
+program_hostile_driver = tests/hostile/hostile_driver.c $(hostile_faults)
+program_hostile_client = tests/hostile/hostile_client.c

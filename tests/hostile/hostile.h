@@ -70,9 +70,14 @@ bool hostile_vcpu(void);
 
 /* ---- hostile_faults.c ---- */
 
-/* Does what number `fault` is. Says so first; returns only when it had no effect. */
-void hostile_fault(uint32_t fault);
-/* By its name; UINT32_MAX: there is none. */
-uint32_t hostile_fault_find(const char *name);
+/* What is typed to make a process fault: one of these, and a letter. */
+#define HOSTILE_KEY         0x1eu /* Ctrl-^: the world that has the keyboard */
+#define HOSTILE_KEY_CONSOLE 0x1cu /* Ctrl-\ : the console */
+#define HOSTILE_KEY_UART    0x1fu /* Ctrl-_: the console, in its UART driver */
+
+#define HOSTILE_KEYS 0x20u
+
+/* A byte was typed; behind the key it is the letter of what to do, and seldom returns. */
+void hostile_trigger(uint8_t key, uint8_t byte);
 
 #endif

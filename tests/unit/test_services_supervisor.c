@@ -196,6 +196,23 @@ static void expect_end(uint64_t reason, uint64_t code, uint64_t address,
 	assert_int_equal(length, strlen(want));
 }
 
+/* Nothing to read is as good as reading; what it has read once does not help it for long. */
+static void test_reader(void **state)
+{
+	struct policy_reader reader = {0};
+
+	(void)state;
+	assert_false(policy_reader_hangs(&reader, 0, 0, 100 * SECOND, 10 * SECOND));
+	assert_false(policy_reader_hangs(&reader, 0, 5, 109 * SECOND, 10 * SECOND));
+	assert_false(policy_reader_hangs(&reader, 3, 2, 110 * SECOND, 10 * SECOND));
+	/* more is printed, none of it is read */
+	assert_false(policy_reader_hangs(&reader, 3, 900, 119 * SECOND, 10 * SECOND));
+	assert_true(policy_reader_hangs(&reader, 3, 1024, 120 * SECOND, 10 * SECOND));
+	assert_false(policy_reader_hangs(&reader, 3, 0, 200 * SECOND, 10 * SECOND));
+	assert_false(policy_reader_hangs(&reader, 3, 1, 201 * SECOND, 10 * SECOND));
+	assert_true(policy_reader_hangs(&reader, 3, 1, 210 * SECOND, 10 * SECOND));
+}
+
 static void test_end_lines(void **state)
 {
 	(void)state;
@@ -285,11 +302,11 @@ static void test_typing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_autostart), cmocka_unit_test(test_ends_by_itself),
-		cmocka_unit_test(test_window),    cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_commands),  cmocka_unit_test(test_start_forgets),
-		cmocka_unit_test(test_end_lines), cmocka_unit_test(test_status_lines),
-		cmocka_unit_test(test_typing),
+		cmocka_unit_test(test_autostart),    cmocka_unit_test(test_ends_by_itself),
+		cmocka_unit_test(test_window),       cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_commands),     cmocka_unit_test(test_start_forgets),
+		cmocka_unit_test(test_reader),       cmocka_unit_test(test_end_lines),
+		cmocka_unit_test(test_status_lines), cmocka_unit_test(test_typing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

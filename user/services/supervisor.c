@@ -21,6 +21,7 @@ PROGRAM_RECORD("supervisor", 0u);
 #define SUPERVISOR_SOON_US  2000u     /* a child that is stopping is looked at again */
 #define SUPERVISOR_ROOM_US  5000u     /* a list goes on when the console has read */
 #define SUPERVISOR_LIST_US  2000000u  /* a list that nobody reads is given up */
+#define SUPERVISOR_HANG_US  10000000u /* a console that has read nothing for so long hangs */
 
 enum list_kind { LIST_NONE, LIST_STATUS, LIST_NAMES };
 
@@ -41,6 +42,7 @@ static struct child children[SUPERVISOR_CHILDREN];
 static uint32_t child_count;
 static struct list list;
 static struct text_typed typed;
+static struct policy_reader reader;
 
 static struct svc_result child_state(uint32_t index, struct policy_view *view)
 {
@@ -269,6 +271,30 @@ static void command_read(void)
 	}
 }
 
+/*
+ * A console that hangs has no fault to be stopped for, and nobody could tell the supervisor to
+ * restart it. It is noticed once there is something that it should read. Returns when to look
+ * again.
+ */
+static uint64_t console_watch(void)
+{
+	const struct channel_end *end = console_channel();
+	uint32_t unread = CHANNEL_RING_BYTES - channel_room(end);
+	uint32_t index = command_find(SUPERVISOR_CONSOLE);
+	uint64_t ticks = clock_ticks_from_us(SUPERVISOR_HANG_US);
+	uint64_t now = clock_now();
+	bool hangs = policy_reader_hangs(&reader, end->head - unread, unread, now, ticks);
+
+	if (index == IMAGE_NONE || unread == 0u)
+		return SVC_NEVER;
+	if (hangs) {
+		console_puts("console has read nothing for 10 s\n");
+		command_child("restart", index);
+		reader.since = now;
+	}
+	return reader.since + ticks;
+}
+
 static void supervisor_start(void)
 {
 	const struct process_info *info = info_get();
@@ -293,12 +319,13 @@ int main(unsigned thread)
 	console_open();
 	supervisor_start();
 	for (;;) {
-		uint64_t deadline = SVC_NEVER;
+		uint64_t deadline;
 		bool soon = false;
 
 		command_read();
 		for (uint32_t i = 0u; i < child_count; i++)
 			soon = child_look(i) || soon;
+		deadline = console_watch();
 		if (list_continue())
 			deadline = clock_now() + clock_ticks_from_us(SUPERVISOR_ROOM_US);
 		else if (soon)

@@ -114,3 +114,13 @@ bool policy_restart(struct policy_child *child, const struct policy_view *view)
 	child->start_wanted = true;
 	return true;
 }
+
+bool policy_reader_hangs(struct policy_reader *reader, uint32_t read, uint32_t unread, uint64_t now,
+                         uint64_t ticks)
+{
+	if (unread == 0u || read != reader->read) {
+		reader->read = read;
+		reader->since = now;
+	}
+	return now - reader->since >= ticks;
+}

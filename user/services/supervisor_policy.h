@@ -63,4 +63,14 @@ bool policy_stop(struct policy_child *child, const struct policy_view *view);
 /* True: stop it now (the start follows by policy_look), or start it if it is not running. */
 bool policy_restart(struct policy_child *child, const struct policy_view *view);
 
+/* ---- whether the console still works: it reads what the supervisor has printed ---- */
+struct policy_reader {
+	uint32_t read;  /* bytes, modulo 2^32, at the last look */
+	uint64_t since; /* it has read nothing, although there was something, from then on */
+};
+
+/* True: there has been something to read, and nothing was, for so many ticks. */
+bool policy_reader_hangs(struct policy_reader *reader, uint32_t read, uint32_t unread, uint64_t now,
+                         uint64_t ticks);
+
 #endif
