@@ -27,3 +27,5 @@ program_hostile_console = $(program_console) tests/hostile/hostile_console.c $(h
 link_hostile_console = -Wl,--wrap=mux_type,--wrap=uart_take
 program_hostile_driver = tests/hostile/hostile_driver.c $(hostile_faults)
 program_hostile_client = tests/hostile/hostile_client.c
+program_hostile_walker = tests/hostile/hostile_walker.c tests/hostile/hostile_mrs.S
+program_hostile_parent = tests/hostile/hostile_parent.c

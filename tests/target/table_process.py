@@ -3,7 +3,7 @@
 from machine import expect, expect_all, send
 
 # All on one CPU, under icount: the native task's latency is judged too.
-HARSH = {"smp": 1, "icount": 3, "seconds": 300,
+HARSH = {"smp": 1, "icount": 3, "seconds": 180,
          "forbidden": [r"FAILED", r"SURPRISE", r"alive: .* missed [1-9]", r"stays stopped after"]}
 
 CALLS = r"%s: [1-9]\d{4,} argument sets, 0 surprises"
@@ -42,6 +42,20 @@ SUPERVISOR, BAD, DRIVER = "\x1d0", "\x1d3", "\x1d4"
 KEY, KEY_CONSOLE, KEY_UART = "\x1e", "\x1c", "\x1f"
 SPIN, WAIT = "x", "B"
 LATER = "!"
+
+
+# What EL0 may access of op0 2 and 3; TPIDR_EL0 and NZCV may be written too.
+ACCESSIBLE = [
+    "reads S3_3_C0_C0_1",  # CTR_EL0
+    "reads S3_3_C0_C0_7",  # DCZID_EL0
+    "reads S3_3_C4_C2_0",  # NZCV
+    "reads S3_3_C13_C0_2",  # TPIDR_EL0
+    "reads S3_3_C13_C0_3",  # TPIDRRO_EL0
+    "reads S3_3_C14_C0_0",  # CNTFRQ_EL0
+    "reads S3_3_C14_C0_2",  # CNTVCT_EL0
+    "writes S3_3_C4_C2_0",
+    "writes S3_3_C13_C0_2",
+]
 
 
 class Advances:
@@ -129,3 +143,9 @@ def process_tests(target):
                programs={"vmm": "hostile_vmm", "console": "hostile_console"},
                requires=["REQ-SPACE-008", "REQ-SUP-003", "REQ-SUP-005", "REQ-SUP-008",
                          "REQ-CON-006"], **HARSH)
+    target("process-registers", "tests/systems/process-walker.dts", [
+        *[expect(r"walker: %s\b" % name) for name in ACCESSIBLE],
+        expect(r"walker: 65536 encodings, %d accessible" % len(ACCESSIBLE)),
+        expect_all(r"parent: \d+ undefined, \d+ trapped, 0 otherwise", r"alive: \d+ periods")],
+        programs={"supervisor": "hostile_parent"}, requires=["REQ-SPACE-008"],
+        show=[r"walker: \d+[^\r\n]*", r"parent: [^\r\n]*"], **HARSH)
