@@ -24,6 +24,7 @@ from bench_tests import bench_tests
 from machine import TAIL_LINES, Failure, Machine, command
 from table import FORBIDDEN, TARGETS
 from tools import Skip, bhc_build, bhc_info, run_text
+from verify_tests import verify_tests
 
 JOBS = min(2, os.cpu_count() or 1)
 SLOWEST = 10
@@ -133,11 +134,11 @@ def main():
         return 3
     pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
     tests = []
-    for source in (checks.static_tests, unit_tests, rule_examples, target_tests, bench_tests,
-                   doc_blocks):
+    for source in (checks.static_tests, unit_tests, verify_tests, rule_examples, target_tests,
+                   bench_tests, doc_blocks):
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
-    tests.sort(key=lambda test: not test[0].startswith("target/"))
+    tests.sort(key=lambda test: not test[0].startswith(("target/", "verify/mutate")))
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         results = [future.result() for future in
                    [pool.submit(run_one, *test) for test in tests]]

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bhc-verify IMAGE: the program. Owns the command line and reading the file; the check is
- * verify_image(). Exit status: 0 separated, 1 not (or not readable), 3 usage.
+ * bhc-verify IMAGE [SYSTEM.dts]: the program. Owns the command line and reading the image; the
+ * check is verify_image(). Exit status: 0 separated, 1 not (or not readable), 3 usage.
  */
-#include "tool/verify.h"
+#include "tool/verify_want.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define EXIT_USAGE 3
 
@@ -38,24 +39,79 @@ out:
 	return data;
 }
 
+static const char usage[] =
+	"usage: bhc-verify IMAGE [SYSTEM.dts [-B BUILD] [-I DIR]...]\n"
+	"Proves from a finished image that no page is reachable from two spaces but by a named\n"
+	"exception, and lists those. With the description (and its build folder and guests' "
+	"files,\n"
+	"as for bhc) also that the image grants exactly what that says.\n";
+
+struct options {
+	const char *image;
+	struct want_options want;
+};
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+	struct want_options *want = &options->want;
+
+	want->build = "build";
+	for (int i = 1; i < argc; i++) {
+		bool more = i + 1 < argc;
+
+		if (strcmp(argv[i], "-B") == 0 && more)
+			want->build = argv[++i];
+		else if (strcmp(argv[i], "-I") == 0 && more &&
+		         want->folder_count < WANT_FOLDERS - 2)
+			want->folders[want->folder_count++] = argv[++i];
+		else if (argv[i][0] == '-' || want->system)
+			return false;
+		else if (options->image)
+			want->system = argv[i];
+		else
+			options->image = argv[i];
+	}
+	return options->image != NULL;
+}
+
+/* The boards come last: ./boards, and those beside the program, in <here>/../boards. */
+static void add_boards(struct want_options *want, char *here, size_t room)
+{
+	ssize_t length = readlink("/proc/self/exe", here, room - sizeof("/../boards"));
+	char *slash;
+
+	want->folders[want->folder_count++] = "boards";
+	if (length <= 0)
+		return;
+	here[length] = '\0';
+	slash = strrchr(here, '/');
+	memcpy(slash ? slash : here, "/../boards", sizeof("/../boards"));
+	want->folders[want->folder_count++] = here;
+}
+
 int main(int argc, char **argv)
 {
+	struct options options = {0};
+	char here[4096];
+	struct want *want = NULL;
 	uint64_t bytes = 0;
 	uint8_t *data;
 	bool good;
 
-	if (argc != 2 || argv[1][0] == '-') {
-		fprintf(stderr, "usage: bhc-verify IMAGE\n"
-		                "Proves from a finished image that no page is reachable from two\n"
-		                "spaces but by a named exception, and lists those.\n");
+	if (!read_options(argc, argv, &options)) {
+		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	data = read_file(argv[1], &bytes);
+	data = read_file(options.image, &bytes);
 	if (!data) {
-		fprintf(stderr, "bhc-verify: %s: %s\n", argv[1], strerror(errno));
+		fprintf(stderr, "bhc-verify: %s: %s\n", options.image, strerror(errno));
 		return EXIT_FAILURE;
 	}
-	good = verify_image(data, bytes, stdout);
+	add_boards(&options.want, here, sizeof(here));
+	if (options.want.system)
+		want = want_read(&options.want);
+	good = (want || !options.want.system) && verify_image(data, bytes, want, stdout);
+	want_free(want);
 	free(data);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -84,7 +84,10 @@ struct verify_range {
 
 #define CONFIG_RANGES 8u /* struct config and its arrays */
 
+struct want; /* verify_want.h: what a system description grants */
+
 struct verify {
+	const struct want *want; /* NULL: the image alone is checked */
 	const uint8_t *file;
 	uint64_t file_bytes;
 	FILE *out;
@@ -120,8 +123,11 @@ struct verify {
 	uint64_t shared_count;
 };
 
-/* The whole check: true if the image is separated. Messages and the list go to out. */
-bool verify_image(const uint8_t *file, uint64_t file_bytes, FILE *out);
+/*
+ * The whole check: true if the image is separated and, with a description, is what that
+ * grants. Messages and the list of what is shared go to out.
+ */
+bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *want, FILE *out);
 
 /* A failure of the running rule. */
 void verify_fail(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -138,6 +144,8 @@ const struct verify_map *verify_lookup(const struct verify *v, uint32_t space, u
 bool verify_unmapped(const struct verify *v, uint32_t space, uint64_t va, uint64_t bytes);
 void verify_map_add(struct verify *v, const struct verify_map *map);
 const char *verify_form_name(enum verify_form form);
+/* The canonical descriptor of a form without its address and type; 0: there is none. */
+uint64_t verify_form_bits(enum verify_kind kind, enum verify_form form);
 
 /* Index of a process's or a VM's space. */
 uint32_t verify_process_space(uint32_t process);
@@ -184,5 +192,12 @@ void verify_uart(struct verify *v);      /* verify_memory.c */
 void verify_place(struct verify *v);
 void verify_content(struct verify *v);
 void verify_holes(struct verify *v);
+
+/* Rules that need a description. */
+void verify_want_head(struct verify *v); /* verify_compare.c */
+void verify_want_config(struct verify *v);
+void verify_want_info(struct verify *v);
+void verify_want_file(struct verify *v);
+void verify_want_tables(struct verify *v); /* verify_compare_table.c */
 
 #endif

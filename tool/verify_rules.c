@@ -13,48 +13,55 @@ struct verify_rule {
 	const char *name;
 	unsigned stage; /* a stage with a failure is the last one to run */
 	void (*check)(struct verify *v);
+	bool described; /* runs only with a description */
 };
 
 /* clang-format off */
 static const struct verify_rule rules[] = {
 	/* the file can be read at all */
-	{ "head",         0, verify_head },
-	{ "config",       1, verify_config },
+	{ "head",         0, verify_head, false },
+	{ "config",       1, verify_config, false },
+	/* what the description grants, and nothing else */
+	{ "grant-head",   2, verify_want_head,   true },
+	{ "grant-config", 2, verify_want_config, true },
+	{ "grant-info",   2, verify_want_info,   true },
+	{ "grant-map",    2, verify_want_tables, true },
 	/* every index is in range and consistent with the ones that point back */
-	{ "cpu",          2, verify_cpus },
-	{ "thread",       2, verify_threads },
-	{ "process",      2, verify_processes },
-	{ "vm",           2, verify_vms },
-	{ "vcpu",         2, verify_vcpus },
-	{ "handle",       2, verify_handles },
-	{ "interrupt",    2, verify_interrupts },
-	{ "vmid",         2, verify_vmids },
-	{ "object",       2, verify_objects },
-	{ "control",      3, verify_control },
+	{ "cpu",          2, verify_cpus, false },
+	{ "thread",       2, verify_threads, false },
+	{ "process",      2, verify_processes, false },
+	{ "vm",           2, verify_vms, false },
+	{ "vcpu",         2, verify_vcpus, false },
+	{ "handle",       2, verify_handles, false },
+	{ "interrupt",    2, verify_interrupts, false },
+	{ "vmid",         2, verify_vmids, false },
+	{ "object",       2, verify_objects, false },
+	{ "control",      3, verify_control, false },
 	/* every descriptor is canonical, every table lies in the file and in one space */
-	{ "descriptor",   3, verify_tables },
+	{ "descriptor",   3, verify_tables, false },
+	{ "grant-file",   3, verify_want_file,   true },
 	/* what each space looks like on its own */
-	{ "el2-layout",   4, verify_el2_layout },
-	{ "el2-identity", 4, verify_el2_identity },
-	{ "el2-stack",    4, verify_el2_stacks },
-	{ "el2-config",   4, verify_el2_config },
-	{ "el2-device",   4, verify_el2_devices },
-	{ "layout",       4, verify_layout },
-	{ "info",         4, verify_info },
-	{ "program",      5, verify_programs },
-	{ "entry",        5, verify_entries },
-	{ "stack",        5, verify_stacks },
-	{ "channel",      5, verify_channels },
-	{ "notify",       5, verify_notify },
-	{ "device",       5, verify_devices },
-	{ "guest-ram",    5, verify_guest_ram },
-	{ "guest-gic",    5, verify_guest_gic },
+	{ "el2-layout",   4, verify_el2_layout, false },
+	{ "el2-identity", 4, verify_el2_identity, false },
+	{ "el2-stack",    4, verify_el2_stacks, false },
+	{ "el2-config",   4, verify_el2_config, false },
+	{ "el2-device",   4, verify_el2_devices, false },
+	{ "layout",       4, verify_layout, false },
+	{ "info",         4, verify_info, false },
+	{ "program",      5, verify_programs, false },
+	{ "entry",        5, verify_entries, false },
+	{ "stack",        5, verify_stacks, false },
+	{ "channel",      5, verify_channels, false },
+	{ "notify",       5, verify_notify, false },
+	{ "device",       5, verify_devices, false },
+	{ "guest-ram",    5, verify_guest_ram, false },
+	{ "guest-gic",    5, verify_guest_gic, false },
 	/* what the spaces have in common, and what is left over */
-	{ "one-owner",    5, verify_one_owner },
-	{ "place",        5, verify_place },
-	{ "uart",         6, verify_uart },
-	{ "content",      6, verify_content },
-	{ "hole",         6, verify_holes },
+	{ "one-owner",    5, verify_one_owner, false },
+	{ "place",        5, verify_place, false },
+	{ "uart",         6, verify_uart, false },
+	{ "content",      6, verify_content, false },
+	{ "hole",         6, verify_holes, false },
 };
 /* clang-format on */
 
@@ -103,12 +110,13 @@ static void release(struct verify *v)
 	free(v);
 }
 
-bool verify_image(const uint8_t *file, uint64_t file_bytes, FILE *out)
+bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *want, FILE *out)
 {
 	struct verify *v = verify_alloc(1, sizeof(*v));
 	unsigned stage = 0;
 	bool good;
 
+	v->want = want;
 	v->file = file;
 	v->file_bytes = file_bytes;
 	v->out = out;
@@ -116,15 +124,17 @@ bool verify_image(const uint8_t *file, uint64_t file_bytes, FILE *out)
 		if (rules[i].stage != stage && v->failures)
 			break;
 		stage = rules[i].stage;
-		run_rule(v, &rules[i]);
+		if (want || !rules[i].described)
+			run_rule(v, &rules[i]);
 	}
 	good = v->failures == 0;
 	if (good) {
 		verify_share_list(v);
 		fprintf(out,
 		        "verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
-		        " shared: separated\n",
-		        v->space_count, v->page_count, v->shared_count);
+		        " shared: separated%s\n",
+		        v->space_count, v->page_count, v->shared_count,
+		        want ? ", and all of it granted" : "");
 	} else {
 		fprintf(out, "verify: %u failures: NOT separated\n", v->failures);
 	}

@@ -65,6 +65,14 @@ const char *verify_form_name(enum verify_form form)
 	return form_names[form];
 }
 
+uint64_t verify_form_bits(enum verify_kind kind, enum verify_form form)
+{
+	for (size_t i = 0; i < sizeof(canonical) / sizeof(canonical[0]); i++)
+		if (canonical[i].kind == kind && canonical[i].form == form)
+			return canonical[i].bits;
+	return 0;
+}
+
 static uint64_t level_bytes(unsigned level)
 {
 	return PAGE_BYTES << (9 * (LEVEL_PAGE - level));
@@ -116,12 +124,12 @@ static void check_leaf(struct verify *v, uint32_t space, unsigned level, uint64_
 			map.form = canonical[i].form;
 	if (map.form == FORM_NONE)
 		verify_fail(v,
-		            "%s: level %u, address %#" PRIx64 ": %#" PRIx64
+		            "%s: level %u, address 0x%" PRIx64 ": %#" PRIx64
 		            " is no canonical descriptor",
 		            s->name, level, va, descriptor);
 	else if (map.pa + map.bytes > PA_END)
 		verify_fail(v,
-		            "%s: level %u, address %#" PRIx64 ": physical %#" PRIx64
+		            "%s: level %u, address 0x%" PRIx64 ": physical %#" PRIx64
 		            " is beyond 40 bits",
 		            s->name, level, va, map.pa);
 	else
@@ -165,7 +173,7 @@ static void walk(struct verify *v, uint32_t space, unsigned level, uint64_t va, 
 		}
 		if (descriptor & ~(ADDRESS_MASK | TYPE_MASK)) {
 			verify_fail(v,
-			            "%s: level %u, address %#" PRIx64 ": %#" PRIx64
+			            "%s: level %u, address 0x%" PRIx64 ": %#" PRIx64
 			            " is no canonical table descriptor",
 			            v->spaces[space].name, level, va, descriptor);
 			continue;

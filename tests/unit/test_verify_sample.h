@@ -394,7 +394,7 @@ static inline bool sample_verify(const struct sample *s, char **text)
 	bool good;
 
 	assert(out);
-	good = verify_image(s->file, s->bytes, out);
+	good = verify_image(s->file, s->bytes, NULL, out);
 	fclose(out);
 	return good;
 }

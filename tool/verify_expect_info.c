@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The info pages as docs/image.md says that they are: struct process_info, then its arrays.
+ * Contract: verify_want.h.
+ */
+#include "tool/verify_want.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ARRAY_ALIGN 16u
+
+/* Starts an array: its place in the info pages. */
+static uint64_t start_array(struct want_bytes *info)
+{
+	info->bytes = want_up(info->bytes, ARRAY_ALIGN);
+	return PROCESS_INFO_VA + info->bytes;
+}
+
+static void put(struct want *w, struct want_bytes *info, const void *item, size_t bytes)
+{
+	if (info->bytes + bytes > WANT_INFO) {
+		want_stop(w, "info pages too small");
+		return;
+	}
+	memcpy(info->data + info->bytes, item, bytes);
+	info->bytes += bytes;
+}
+
+/* One record per register block or interrupt, whichever are more. */
+static void put_devices(struct want *w, struct want_process *p, struct process_info *head)
+{
+	head->devices = start_array(&p->info);
+	for (uint32_t n = 0; n < p->device_count; n++) {
+		const struct want_device *d = &p->devices[n];
+
+		for (uint32_t i = 0; i < d->reg_count || i < d->interrupt_count; i++) {
+			struct process_device item = {.handle = IMAGE_NONE};
+
+			snprintf(item.name, sizeof(item.name), "%s", d->name);
+			if (i < d->reg_count) {
+				item.va = d->va[i];
+				item.bytes = d->regs[i].bytes;
+			}
+			if (i < d->interrupt_count) {
+				item.handle = d->handle[i];
+				item.bit = d->bit[i];
+			}
+			put(w, &p->info, &item, sizeof(item));
+			head->device_count++;
+		}
+	}
+}
+
+static void put_channels(struct want *w, struct want_process *p, struct process_info *head)
+{
+	head->channels = start_array(&p->info);
+	head->channel_count = p->end_count;
+	for (uint32_t n = 0; n < p->end_count; n++) {
+		const struct want_channel *channel = &w->channels[p->ends[n] / 2];
+		uint32_t end = p->ends[n] % 2;
+		struct process_channel item = {
+			.va = channel->va[end],
+			.bytes = PAGE_BYTES,
+			.handle = channel->handle[end],
+			.bit = channel->bit[end],
+			.side = end,
+		};
+
+		snprintf(item.name, sizeof(item.name), "%s", channel->name[end]);
+		put(w, &p->info, &item, sizeof(item));
+	}
+}
+
+static void put_children(struct want *w, uint32_t index, struct process_info *head)
+{
+	struct want_process *p = &w->processes[index];
+
+	head->children = start_array(&p->info);
+	for (uint32_t i = 0; index == w->supervisor && i < w->process_count; i++) {
+		const struct want_process *child = &w->processes[i];
+		struct process_child item = {
+			.handle = p->child_handle[i],
+			.flags = child->child_flags,
+			.restart_limit = child->restart_limit,
+			.restart_window_sec = child->restart_window_sec,
+		};
+
+		if (i == index)
+			continue;
+		if (child->flags & PROCESS_FLAG_AUTOSTART) {
+			item.flags &= ~CHILD_AUTOSTART;
+			item.flags |= CHILD_KERNEL_START;
+		}
+		snprintf(item.name, sizeof(item.name), "%s", child->name);
+		put(w, &p->info, &item, sizeof(item));
+		head->child_count++;
+	}
+}
+
+static struct vm_payload payload(struct want_file *file, uint64_t *next)
+{
+	if (file->content.bytes == 0)
+		return (struct vm_payload){0, 0, 0};
+	file->va = *next;
+	*next += want_up(file->content.bytes, BLOCK_BYTES);
+	return (struct vm_payload){file->va, file->content.bytes, file->ipa};
+}
+
+static void put_vm_devices(struct want *w, const struct want_vm *vm, struct want_bytes *info)
+{
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		const struct want_guest_device *d = &vm->devices[i];
+		struct vm_device item = {
+			.ipa = d->reg.start,
+			.bytes = d->reg.bytes,
+			.intid = d->has_interrupt ? d->interrupt.intid : IMAGE_NONE,
+			.edge = d->has_interrupt ? d->interrupt.edge : 0,
+			.channel = d->channel,
+		};
+
+		memcpy(item.backend, d->backend, sizeof(item.backend));
+		put(w, info, &item, sizeof(item));
+	}
+}
+
+static void put_vm(struct want *w, struct want_process *p, struct process_info *head)
+{
+	struct want_vm *vm = &w->vms[p->vm];
+	struct vm_info *out = &head->vm;
+	uint64_t next = PAYLOAD_VA;
+
+	head->vm_present = 1;
+	out->vcpu_count = p->thread_count;
+	out->kernel_kind = vm->kernel_kind;
+	out->bank_count = vm->bank_count;
+	out->device_count = vm->device_count;
+	out->kernel = payload(&vm->kernel, &next);
+	out->initrd = payload(&vm->initrd, &next);
+	out->tree = payload(&vm->tree, &next);
+	out->entry = vm->entry;
+	out->seed_offset = vm->seed_offset;
+	out->gicd_ipa = vm->gicd_ipa;
+	out->gicr_ipa = vm->gicr_ipa;
+	for (uint32_t i = 0; i < vm->bank_count; i++)
+		out->banks[i] = (struct vm_bank){vm->banks[i].ipa.start, vm->banks[i].ipa.bytes};
+	memcpy(out->sibling, p->sibling_handle, sizeof(out->sibling));
+	out->devices = start_array(&p->info);
+	put_vm_devices(w, vm, &p->info);
+}
+
+static void put_info(struct want *w, uint32_t index)
+{
+	struct want_process *p = &w->processes[index];
+	struct process_info head = {
+		.magic = PROCESS_INFO_MAGIC,
+		.abi_version = ABI_VERSION,
+		.thread_count = p->thread_count,
+		.system_handle = p->system_handle,
+		.supervisor_bit = index == w->supervisor ? w->supervisor_bit : 0,
+		.period_us = p->threads[0]->period_us,
+		.budget_us = p->threads[0]->budget_us,
+	};
+
+	snprintf(head.name, sizeof(head.name), "%s", p->name);
+	memcpy(head.start_handle, p->start_handle, sizeof(head.start_handle));
+	p->info = (struct want_bytes){want_alloc(w, 1, WANT_INFO), sizeof(head)};
+	put_devices(w, p, &head);
+	put_channels(w, p, &head);
+	put_children(w, index, &head);
+	if (p->vm != IMAGE_NONE)
+		put_vm(w, p, &head);
+	memcpy(p->info.data, &head, sizeof(head));
+	p->info.bytes = want_up(p->info.bytes, PAGE_BYTES);
+}
+
+void want_infos(struct want *w)
+{
+	for (uint32_t i = 0; i < w->process_count; i++)
+		put_info(w, i);
+}
