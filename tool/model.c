@@ -337,7 +337,7 @@ void model_build(struct system *system)
 	model_implicit(system);
 	fdt_for_each_subnode(node, fdt, system->node)
 	{
-		if (tree_compatible(fdt, node, "bulkhead,channel"))
+		if (tree_enabled(fdt, node) && tree_compatible(fdt, node, "bulkhead,channel"))
 			model_channel(system, node);
 	}
 	for (uint32_t i = 0u; i < system->vm_count; i++)
