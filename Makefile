@@ -59,7 +59,7 @@ kernel: $(if $(kernel_sources),$(B)/kernel.elf)
 user: $(programs:%=$(B)/user/%.elf)
 guests: $(guests:%=$(B)/guests/%.elf) $(guests:%=$(B)/guests/%.bin)
 tools: $(if $(tool_bhc),$(B)/bhc) $(if $(tool_verify),$(B)/bhc-verify)
-units: $(unit_tests:%=$(B)/tests/unit/%) $(B)/tests/verify_mutate
+units: $(unit_tests:%=$(B)/tests/unit/%) $(B)/tests/verify_mutate $(B)/tests/verify_damage
 linux: $(B)/guests/vmlinuz $(B)/guests/initrd.img $(B)/guests/u-boot.bin
 clean:
 	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
@@ -114,10 +114,12 @@ $(B)/bhc: $(call objects,host,$(tool_bhc) $(filter %.c,$(lib_sources)))
 $(B)/bhc-verify: $(call objects,host,$(tool_verify) $(filter %.c,$(lib_sources)))
 	$(CC) -o $@ $^ -lfdt
 
-# bhc-verify as a library under the tests that damage images
-$(B)/tests/verify_mutate: $(call objects,host,tests/verify/verify_mutate.c \
-		$(filter-out tool/verify.c,$(tool_verify)))
+# bhc-verify as a library under the tests that damage images; once more with the sanitizers
+verify_mutate := tests/verify/verify_mutate.c $(filter-out tool/verify.c,$(tool_verify))
+$(B)/tests/verify_mutate: $(call objects,host,$(verify_mutate))
 	$(CC) -o $@ $^ -lfdt
+$(B)/tests/verify_damage: $(call objects,unit,$(verify_mutate))
+	$(CC) -fsanitize=address,undefined -o $@ $^ -lfdt
 
 # ---- unit tests: `sources:` in a comment at the top of tests/unit/test_X.c names what it
 # tests; that is compiled anew with the sanitizers ---------------------------------------

@@ -17,6 +17,7 @@ MUTATED = {
     "systems/default.dts": ("-e", "199"),
     "tests/systems/fp-share.dts": ("-e", "199"),
     "tests/systems/banks.dts": ("-e", "499"),
+    "tests/verify/everything.dts": ("-e", "499"),
 }
 FOLDERS = ["-I", "build/guests", "-I", "boards", "-B", "build"]
 WRONG = "tests/wrong-compilers"
@@ -31,6 +32,31 @@ def mutate(system, options):
     if status != 0:
         raise Failure("status %d\n%s" % (status, text))
     return "".join("  %s\n" % line for line in text.splitlines())
+
+
+def damage():
+    """Random damage is refused, and never makes the verifier read where it may not."""
+    system = "tests/verify/everything.dts"
+    image = "build/tests/images/mutate-everything.img"
+    bhc_build(system, image)
+    status, text = run(["build/tests/verify_damage", "-r", "3000", *FOLDERS, image, system], 300)
+    if status != 0:
+        raise Failure("status %d\n%s" % (status, text))
+    return "  %s\n" % text.strip()
+
+
+def bad_descriptions():
+    """Descriptions that are refused by a rule do not crash the verifier's reader either."""
+    image = "build/tests/images/mutate-hello.img"
+    bhc_build("tests/systems/hello.dts", image)
+    problems = []
+    for path in sorted(glob.glob("tests/rules/*.dts")):
+        status, text = run(["build/tests/verify_damage", "-r", "1", *FOLDERS, image, path],
+                           env={**os.environ, "ASAN_OPTIONS": "exitcode=99"})
+        if status != 1 or "runtime error" in text:
+            problems.append("%s: status %d\n%s" % (path, status, text))
+    if problems:
+        raise Failure("\n".join(problems))
 
 
 def header(patch):
@@ -96,6 +122,8 @@ def verify_tests():
     for system, options in MUTATED.items():
         yield "verify/mutate-%s" % os.path.basename(system)[:-4], \
             lambda system=system, options=options: mutate(system, options)
+    yield "verify/damage", damage
+    yield "verify/bad-descriptions", bad_descriptions
     for patch in sorted(glob.glob(WRONG + "/*.patch")):
         yield "verify/wrong-%s" % os.path.basename(patch)[:-6], \
             lambda patch=patch: wrong_compiler(patch)

@@ -94,6 +94,8 @@ struct verify {
 
 	const char *rule; /* name of the rule that is running */
 	unsigned rule_failures;
+	unsigned rule_lines; /* messages that it may still print */
+	unsigned rule_hidden;
 	unsigned failures;
 
 	struct image_head head;
@@ -131,6 +133,9 @@ bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *w
 
 /* A failure of the running rule. */
 void verify_fail(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The rule turns to another party, which may have so many lines of its own. */
+void verify_next_party(struct verify *v, unsigned lines);
 
 /* verify_file.c: bytes of the file by physical address, NULL if they are not all in it */
 const uint8_t *verify_file_at(const struct verify *v, uint64_t pa, uint64_t bytes);

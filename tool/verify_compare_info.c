@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARTY_BYTES  160u
-#define COUNT(array) (sizeof(array) / sizeof(array[0]))
+#define PARTY_BYTES   160u
+#define PROCESS_LINES 8u
+#define COUNT(array)  (sizeof(array) / sizeof(array[0]))
 
 static const struct verify_field info_fields[] = {
 	FIELD(process_info, magic),          FIELD(process_info, abi_version),
@@ -94,8 +95,10 @@ static void compare_info(struct verify *v, const struct want_process *p)
 
 void verify_want_info(struct verify *v)
 {
-	for (uint32_t i = 0; i < v->want->process_count; i++)
+	for (uint32_t i = 0; i < v->want->process_count; i++) {
+		verify_next_party(v, PROCESS_LINES);
 		compare_info(v, &v->want->processes[i]);
+	}
 }
 
 static void compare_zero(struct verify *v, uint64_t pa, uint64_t end)

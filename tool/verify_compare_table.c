@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define ENTRIES      512u
+#define ENTRY_BYTES  sizeof(uint64_t)
 #define LEVEL_ROOT   1u
 #define LEVEL_BLOCK  2u
 #define LEVEL_PAGE   3u
@@ -18,6 +19,8 @@
 #define TYPE_TABLE   3ull /* at level 3: a page */
 #define TYPE_MASK    3ull
 #define ADDRESS_MASK UINT64_C(0x0000fffffffff000)
+#define SPACE_LINES  8u
+#define EXTRA_LINES  4u
 #define OWNER_BYTES  160u
 
 struct walker {
@@ -25,6 +28,7 @@ struct walker {
 	const struct want_space *space;
 	uint32_t index;
 	uint32_t next;  /* the first mapping that does not end before the current address */
+	unsigned extra; /* lines left for what is mapped without a grant: never crowded out */
 	uint16_t *used; /* per page of the tables: the space that uses it, + 1 */
 };
 
@@ -45,6 +49,9 @@ const char *want_owner(const struct want *w, uint64_t pa, char *text, size_t byt
 			return text;
 		}
 	}
+	for (uint32_t i = 0; i < w->reserved_count; i++)
+		if (pa >= w->reserved[i].start && pa - w->reserved[i].start < w->reserved[i].bytes)
+			found = "memory that the board reserves";
 	for (uint32_t s = 0; s < w->space_count; s++)
 		for (uint32_t i = 0; i < w->spaces[s].count; i++) {
 			const struct want_map *map = &w->spaces[s].maps[i];
@@ -78,15 +85,20 @@ static uint64_t wanted(struct walker *at, unsigned level, uint64_t va, const str
 	return TYPE_TABLE;
 }
 
-static void complain(const struct walker *at, unsigned level, uint64_t va, uint64_t want,
+static void complain(struct walker *at, unsigned level, uint64_t va, uint64_t want,
                      const struct want_map *map, uint64_t have)
 {
+	unsigned lines = at->v->rule_lines;
 	char text[OWNER_BYTES];
 	char granted[OWNER_BYTES] = "nothing is granted";
 
 	if (map)
 		snprintf(granted, sizeof(granted), "%s at %#" PRIx64 " is granted (%#" PRIx64 ")",
 		         map->what, map->pa + (va > map->va ? va - map->va : 0), want);
+	if (!want && at->extra) {
+		verify_next_party(at->v, lines + 1);
+		at->extra--;
+	}
 	verify_fail(at->v,
 	            "%s: level %u, address 0x%" PRIx64 ": %s, but the table has %#" PRIx64
 	            ", where %#" PRIx64 " is %s",
@@ -123,40 +135,41 @@ static const uint8_t *claim(const struct walker *at, unsigned level, uint64_t va
 	return bytes;
 }
 
-/* How many entries from i on are zero, as they must be below the next mapping. */
-static unsigned skip_empty(const struct walker *at, unsigned level, uint64_t va,
-                           const uint64_t *entries, unsigned i)
+/* How many entries from i on are zero, as all must be below the next mapping. */
+static unsigned empty_run(const struct walker *at, unsigned level, uint64_t va,
+                          const uint8_t *table, unsigned i)
 {
+	static const uint8_t zeros[PAGE_BYTES];
 	const struct want_space *s = at->space;
 	uint64_t room = at->next < s->count ? s->maps[at->next].va - va : UINT64_MAX;
-	unsigned end = room / bytes_of(level) < ENTRIES - i ? i + (unsigned)(room / bytes_of(level))
-	                                                    : ENTRIES;
-	unsigned first = i;
+	uint64_t count =
+		room / bytes_of(level) < ENTRIES - i ? room / bytes_of(level) : ENTRIES - i;
+	unsigned run = 0;
 
-	while (i < end && entries[i] == 0)
-		i++;
-	return i - first;
+	if (memcmp(table + i * ENTRY_BYTES, zeros, count * ENTRY_BYTES) == 0)
+		return (unsigned)count;
+	while (run < count && memcmp(table + (i + run) * ENTRY_BYTES, zeros, ENTRY_BYTES) == 0)
+		run++;
+	return run;
 }
 
 static void walk(struct walker *at, unsigned level, uint64_t va, uint64_t pa)
 {
 	const uint8_t *table = claim(at, level, va, pa);
-	uint64_t entries[ENTRIES];
 
-	if (table)
-		memcpy(entries, table, sizeof(entries));
 	for (unsigned i = 0; table && i < ENTRIES; i++, va += bytes_of(level)) {
 		const struct want_map *map;
 		uint64_t want = wanted(at, level, va, &map);
-		uint64_t have = entries[i];
+		unsigned empty = map ? 0 : empty_run(at, level, va, table, i);
+		uint64_t have;
 
-		if (!map && !have) {
-			unsigned more = skip_empty(at, level, va, entries, i) - 1;
-
-			i += more;
-			va += more * bytes_of(level);
-			continue;
-		}
+		i += empty;
+		va += empty * bytes_of(level);
+		if (i == ENTRIES)
+			break;
+		if (empty)
+			want = wanted(at, level, va, &map);
+		memcpy(&have, table + i * ENTRY_BYTES, sizeof(have));
 		if (want != TYPE_TABLE || level == LEVEL_PAGE) {
 			if (have != want)
 				complain(at, level, va, want, map, have);
@@ -191,6 +204,8 @@ void verify_want_tables(struct verify *v)
 		at.space = &w->spaces[i];
 		at.index = i;
 		at.next = 0;
+		at.extra = EXTRA_LINES;
+		verify_next_party(v, SPACE_LINES);
 		walk(&at, LEVEL_ROOT, 0, root_of(v, i));
 	}
 	for (uint64_t i = 0; i < w->table_count; i++)

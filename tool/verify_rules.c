@@ -70,8 +70,12 @@ void verify_fail(struct verify *v, const char *format, ...)
 	va_list arguments;
 
 	v->failures++;
-	if (++v->rule_failures > VERIFY_LINES)
+	v->rule_failures++;
+	if (v->rule_lines == 0) {
+		v->rule_hidden++;
 		return;
+	}
+	v->rule_lines--;
 	fprintf(v->out, "verify: [%s] ", v->rule);
 	va_start(arguments, format);
 	vfprintf(v->out, format, arguments);
@@ -79,14 +83,20 @@ void verify_fail(struct verify *v, const char *format, ...)
 	fputc('\n', v->out);
 }
 
+void verify_next_party(struct verify *v, unsigned lines)
+{
+	v->rule_lines = lines;
+}
+
 static void run_rule(struct verify *v, const struct verify_rule *rule)
 {
 	v->rule = rule->name;
 	v->rule_failures = 0;
+	v->rule_hidden = 0;
+	v->rule_lines = VERIFY_LINES;
 	rule->check(v);
-	if (v->rule_failures > VERIFY_LINES)
-		fprintf(v->out, "verify: [%s] ... and %u more\n", v->rule,
-		        v->rule_failures - VERIFY_LINES);
+	if (v->rule_hidden)
+		fprintf(v->out, "verify: [%s] ... and %u more\n", v->rule, v->rule_hidden);
 }
 
 static void release(struct verify *v)

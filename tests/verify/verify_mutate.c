@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verify_mutate IMAGE SYSTEM.dts [-e N] [-B BUILD] [-I DIR]...: bhc-verify against every small
+ * verify_mutate IMAGE SYSTEM.dts [-e N] [-r N] [-B BUILD] [-I DIR]...: bhc-verify against every small
  * mistake in a good image. Flips each bit of each entry of every table, of the configuration
  * (handles, VMIDs, interrupts, schedule and all else), of the info pages and of the head, one
  * at a time; puts valid descriptors of several kinds into every slot of every table; flips
  * random bits elsewhere. Each must be refused, with the party named and, for an entry, its
- * address. With -e N only every Nth empty slot is tried, for large images.
+ * address. With -e N only every Nth empty slot is tried, for large images. With -r N instead
+ * N times several random bytes are changed at once, most of them where the checker looks.
  *
  * A program of the tests, run by tests/verify_tests.py. Exit status 1 when something went
  * unnoticed, which is printed.
@@ -20,7 +21,8 @@
 #define ENTRIES      512u
 #define ADDRESS_MASK 0x0000fffffffff000ull
 #define SHOWN        20u
-#define CONTENT      300u /* random bits in kernel, programs and payloads */
+#define CONTENT      300u      /* random bits in kernel, programs and payloads */
+#define LARGE        0x400000u /* images from here on: a tenth of them */
 
 /* What a table is for, from the good image. */
 struct table {
@@ -219,16 +221,61 @@ static void mutate_config(struct mutator *m)
 	flip_all(m, offset_of(m, w->config_pa), w->config_part.bytes, "verify: [");
 }
 
+static uint64_t random_next(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
 static void mutate_content(struct mutator *m)
 {
 	uint64_t random = 20260101;
 
-	for (unsigned i = 0; i < CONTENT; i++) {
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
+	for (unsigned i = 0; i < (m->bytes < LARGE ? CONTENT : CONTENT / 10); i++) {
+		random_next(&random);
 		flip(m, random % (m->bytes - 8), (unsigned)(random >> 40) % 8, "verify: [", "0x");
 	}
+}
+
+/* One of the places that the checker reads: head, configuration, tables, info pages. */
+static uint64_t random_place(const struct mutator *m, uint64_t *random)
+{
+	const struct want *w = m->want;
+	const struct want_range parts[] = {
+		{w->load_pa, sizeof(struct image_head)},
+		{w->config_pa, w->config_part.bytes},
+		{w->tables_pa, w->table_count * PAGE_BYTES},
+		{w->processes[0].info_pa, w->process_count * PAGE_BYTES},
+		{w->load_pa, m->bytes},
+	};
+	const struct want_range *part =
+		&parts[random_next(random) % (sizeof(parts) / sizeof(parts[0]))];
+
+	return offset_of(m, part->start) + random_next(random) % part->bytes;
+}
+
+static void damage(struct mutator *m, unsigned rounds)
+{
+	uint8_t *good = verify_alloc(1, m->bytes);
+	uint64_t random = 20260102;
+
+	memcpy(good, m->file, m->bytes);
+	for (unsigned i = 0; i < rounds; i++) {
+		uint64_t at[8];
+		uint64_t count = 1 + random_next(&random) % 8;
+
+		for (uint64_t n = 0; n < count; n++) {
+			at[n] = random_place(m, &random);
+			m->file[at[n]] = (uint8_t)random_next(&random);
+		}
+		if (memcmp(good, m->file, m->bytes) != 0 && !refused(m, "verify: [", "NOT"))
+			missed(m, at[0], "random damage", "verify: [", "NOT");
+		for (uint64_t n = 0; n < count; n++)
+			m->file[at[n]] = good[at[n]];
+	}
+	free(good);
 }
 
 static bool read_image(struct mutator *m, const char *path)
@@ -256,16 +303,10 @@ static void report(struct mutator *m, const char *what)
 	m->tried = 0;
 }
 
-static int mutate(struct mutator *m, unsigned every)
+static void mutate(struct mutator *m, unsigned every)
 {
 	const struct want *w = m->want;
 
-	m->out = open_memstream(&m->text, &m->text_bytes);
-	if (refused(m, "", "")) {
-		printf("the good image is refused:\n%s", m->text);
-		return 1;
-	}
-	m->tried = 0;
 	find_all_tables(m);
 	mutate_config(m);
 	report(m, "configuration");
@@ -279,10 +320,27 @@ static int mutate(struct mutator *m, unsigned every)
 	report(m, "tables");
 	mutate_content(m);
 	report(m, "elsewhere");
+	free(m->tables);
+}
+
+static int run(struct mutator *m, unsigned every, unsigned rounds)
+{
+	bool good;
+
+	m->out = open_memstream(&m->text, &m->text_bytes);
+	good = !refused(m, "", "");
+	m->tried = 0;
+	if (!good) {
+		printf("the good image is refused:\n%s", m->text);
+	} else if (rounds) {
+		damage(m, rounds);
+		report(m, "random damage");
+	} else {
+		mutate(m, every);
+	}
 	fclose(m->out);
 	free(m->text);
-	free(m->tables);
-	return m->missed != 0;
+	return !good || m->missed != 0;
 }
 
 int main(int argc, char **argv)
@@ -291,12 +349,15 @@ int main(int argc, char **argv)
 	struct mutator m = {0};
 	struct want *want;
 	unsigned every = 1;
+	unsigned rounds = 0;
 	int status = 1;
 	int option;
 
-	while ((option = getopt(argc, argv, "e:B:I:")) != -1) {
+	while ((option = getopt(argc, argv, "e:r:B:I:")) != -1) {
 		if (option == 'e')
 			every = (unsigned)strtoul(optarg, NULL, 10);
+		else if (option == 'r')
+			rounds = (unsigned)strtoul(optarg, NULL, 10);
 		else if (option == 'B')
 			options.build = optarg;
 		else if (option == 'I' && options.folder_count < WANT_FOLDERS)
@@ -310,7 +371,7 @@ int main(int argc, char **argv)
 	want = want_read(&options);
 	if (want && read_image(&m, argv[optind])) {
 		m.want = want;
-		status = mutate(&m, every);
+		status = run(&m, every, rounds);
 	}
 	free(m.file);
 	want_free(want);
