@@ -222,7 +222,8 @@ def requirements():
         for name in entry["requires"]:
             if name not in known:
                 problems.append("target/%s: %s is not in %s" % (entry["name"], name, path))
-    for test in glob.glob("tests/unit/*.c") + glob.glob("tests/rules/*.dts"):
+    for test in glob.glob("tests/unit/*.c") + glob.glob("tests/rules/*.dts") + \
+            glob.glob("tests/*_tests.py"):
         for name in re.findall(r"REQ-[A-Z0-9]+-\d+", read(test)):
             named.add(name)
             if name not in known:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of bhc-verify on real images: every small change of a good image (verify/mutate-X), and
 compilers that are wrong on purpose (verify/wrong-X). tests/run.py calls them. REQ-SPACE-011,
-REQ-SPACE-015, REQ-SPACE-016, REQ-SPACE-017."""
+REQ-SPACE-015, REQ-SPACE-016, REQ-SPACE-017, REQ-SPACE-012, REQ-IMG-004, REQ-IMG-006, REQ-RULE-008,
+REQ-RULE-009, REQ-CLI-004."""
 import glob
 import os
 import re

@@ -160,8 +160,8 @@ uint32_t verify_vm_space(const struct verify *v, uint32_t vm);
 const struct process_channel *verify_channel_at(const struct verify *v, uint32_t process,
                                                 uint64_t va);
 
-/* verify_share.c: prints what is shared */
-void verify_share_list(const struct verify *v);
+/* verify_list.c: what is shared and who has what, for a person */
+void verify_list(const struct verify *v);
 
 /* Rules, by file. Each reports by verify_fail(). */
 void verify_head(struct verify *v); /* verify_file.c */

@@ -139,7 +139,7 @@ bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *w
 	}
 	good = v->failures == 0;
 	if (good) {
-		verify_share_list(v);
+		verify_list(v);
 		fprintf(out,
 		        "verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
 		        " shared: separated%s\n",

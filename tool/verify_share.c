@@ -262,17 +262,3 @@ void verify_one_owner(struct verify *v)
 	free(s.sorted);
 	free(s.active);
 }
-
-void verify_share_list(const struct verify *v)
-{
-	for (size_t i = 0; i < v->share_count; i++) {
-		const struct verify_share *share = &v->shares[i];
-
-		fprintf(v->out, "shared %#" PRIx64 "-%#" PRIx64 " %s:", share->pa,
-		        share->pa + share->bytes - 1, share->why);
-		for (uint32_t space = 0; space < v->space_count; space++)
-			if (share->spaces[space / 64] & 1ull << space % 64)
-				fprintf(v->out, " %s", v->spaces[space].name);
-		fputc('\n', v->out);
-	}
-}

@@ -2,7 +2,8 @@
 /* sources: tool/verify_rules.c tool/verify_file.c tool/verify_table.c tool/verify_config.c
  * tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_share.c
  * tool/verify_program.c tool/verify_memory.c
- * tool/verify_compare.c tool/verify_compare_info.c tool/verify_compare_table.c */
+ * tool/verify_compare.c tool/verify_compare_info.c tool/verify_compare_table.c
+ * tool/verify_list.c */
 /*
  * bhc-verify: a good image passes, and each rule fails for an image that breaks it and
  * nothing before it. One long table, a line or a few for each way to break an image.
@@ -419,6 +420,11 @@ static void test_good(void **state)
 	assert_non_null(strstr(text, "program, read-only: supervisor alive\n"));
 	assert_non_null(strstr(text, "channel, read-write: console control\n"));
 	assert_non_null(strstr(text, "boot UART: EL2 console\n"));
+	assert_non_null(strstr(text, "device 0x9000000-0x9000fff: console\n"));
+	assert_non_null(strstr(text, "interrupt 33: console, thread 0\n"));
+	assert_non_null(strstr(text, "CPU 0 priority 10: alive, thread 0, 100 us in 1000 us\n"));
+	assert_non_null(strstr(text, "CPU 1 priority 10: control, thread 0, no budget\n"));
+	assert_non_null(strstr(text, "control: supervisor of linux\n"));
 	free(text);
 	free(s.file);
 }

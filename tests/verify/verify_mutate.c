@@ -41,6 +41,7 @@ struct mutator {
 	struct table *tables;
 	uint64_t tried;
 	unsigned missed;
+	unsigned told; /* of them in earlier reports */
 };
 
 /* Runs bhc-verify; true when it refused and said what it must. */
@@ -298,9 +299,11 @@ static bool read_image(struct mutator *m, const char *path)
 
 static void report(struct mutator *m, const char *what)
 {
-	printf("%s: %llu changes, %u unnoticed\n", what, (unsigned long long)m->tried, m->missed);
+	printf("%s: %llu changes, %u unnoticed\n", what, (unsigned long long)m->tried,
+	       m->missed - m->told);
 	fflush(stdout);
 	m->tried = 0;
+	m->told = m->missed;
 }
 
 static void mutate(struct mutator *m, unsigned every)
