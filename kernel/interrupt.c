@@ -44,24 +44,13 @@ void interrupt_ack(struct interrupt *interrupt)
 	arch_irq_deactivate(interrupt->config->intid);
 }
 
-void interrupt_start(struct thread *thread)
+void interrupt_start(const struct interrupt *interrupt)
 {
-	for (uint32_t i = 0u; i < system_config()->interrupt_count; i++) {
-		struct interrupt *interrupt = system_interrupt(i);
-
-		if (interrupt->thread == thread)
-			arch_irq_enable(interrupt->config->intid, thread->cpu);
-	}
+	arch_irq_enable(interrupt->config->intid, interrupt->thread->cpu);
 }
 
-void interrupt_stop(struct thread *thread)
+void interrupt_stop(struct interrupt *interrupt)
 {
-	for (uint32_t i = 0u; i < system_config()->interrupt_count; i++) {
-		struct interrupt *interrupt = system_interrupt(i);
-
-		if (interrupt->thread == thread) {
-			arch_irq_disable(interrupt->config->intid);
-			interrupt->active = false;
-		}
-	}
+	arch_irq_disable(interrupt->config->intid);
+	interrupt->active = false;
 }

@@ -13,8 +13,8 @@
 bool interrupt_deliver(uint32_t intid);
 /* The owner has served it. */
 void interrupt_ack(struct interrupt *interrupt);
-/* Enables, or disables and deactivates, the interrupts of a thread that starts or parks. */
-void interrupt_start(struct thread *thread);
-void interrupt_stop(struct thread *thread);
+/* Enables, or disables and deactivates, an interrupt whose thread starts or parks. */
+void interrupt_start(const struct interrupt *interrupt);
+void interrupt_stop(struct interrupt *interrupt);
 
 #endif

@@ -58,8 +58,11 @@ struct thread {
 	uint32_t slot;
 	uint8_t state; /* enum thread_state */
 	bool in_guest;
-	uint32_t stop_seen; /* the process's stop that this thread has answered */
-	uint64_t word;      /* atomic: notification bits */
+	uint32_t stop_seen;           /* the process's stop that this thread has answered */
+	uint32_t step_of;             /* the start or stop that step_next belongs to */
+	struct interrupt *step_next;  /* what that has still to enable or disable */
+	struct interrupt *interrupts; /* that it is told of */
+	uint64_t word;                /* atomic: notification bits */
 	uint64_t wait_mask;
 	struct timer wait_timer;
 	struct timer budget_timer; /* exhaustion while it runs, replenishment while depleted */
@@ -74,7 +77,9 @@ struct thread {
 
 struct process {
 	const struct config_process *config;
-	struct vm *vm;      /* or NULL */
+	struct vm *vm;                       /* or NULL */
+	const struct config_handle *handles; /* handle_count of them */
+	uint32_t handle_count;
 	uint32_t state;     /* atomic: PROCESS_STATE_* */
 	uint32_t remaining; /* atomic: threads that have not answered the stop, and the stopper */
 	uint32_t starts;
@@ -118,7 +123,8 @@ struct vcpu {
 struct interrupt {
 	const struct config_interrupt *config;
 	struct thread *thread;
-	bool active; /* taken and not yet acknowledged by irq_ack */
+	struct interrupt *next; /* of the same thread */
+	bool active;            /* taken and not yet acknowledged by irq_ack */
 };
 
 struct cpu {
@@ -130,6 +136,7 @@ struct cpu {
 	uint32_t online;          /* atomic */
 	uint32_t running_slot;    /* atomic: slot of current, SLOT_IDLE */
 	bool resched;             /* somebody above current became ready, or current has news */
+	bool timers_due;          /* more timers have expired than were served */
 	struct thread *current;   /* NULL: idle */
 	struct thread *loaded;    /* vCPU thread whose timers and list registers are in hardware */
 	struct thread *el1_owner; /* these four: arch/arm64/el1.c */

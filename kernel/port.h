@@ -38,6 +38,8 @@ struct cpu *arch_cpu(void);
 void arch_ipi(const struct cpu *target);
 /* Waits for an interrupt and handles it. True: the guest of cpu->loaded may have one. */
 bool arch_idle(struct cpu *cpu);
+/* Takes and handles one interrupt if one is pending. */
+void arch_interrupts(struct cpu *cpu);
 /* In a loop that waits for another CPU. */
 void arch_pause(void);
 

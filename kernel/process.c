@@ -19,8 +19,8 @@ static void process_tell_supervisor(const struct process *process)
 	const struct config_process *config = process->config;
 
 	if (config->supervisor_thread != IMAGE_NONE)
-		sched_notify_later(system_thread(config->supervisor_thread),
-		                   1ull << config->supervisor_bit);
+		sched_notify(system_thread(config->supervisor_thread),
+		             1ull << config->supervisor_bit);
 }
 
 static bool process_change(struct process *process, uint32_t from, uint32_t to)
@@ -67,14 +67,39 @@ status_t process_start(struct process *process)
 	/* release: pairs with the acquire in sched_poke; the fields above are seen there */
 	__atomic_store_n(&process->state, PROCESS_STATE_RUNNING, __ATOMIC_RELEASE);
 	for (uint32_t i = 0u; i < process->config->thread_count; i++)
-		sched_signal_now(process_thread(process, i));
+		sched_signal_later(process_thread(process, i));
 	return STATUS_OK;
+}
+
+/*
+ * The next interrupt that a start or a stop (`step`, unlike all others of the thread) has to
+ * enable or disable: one a time, as the interrupt controller may be slow. NULL: all are done.
+ */
+static struct interrupt *process_step(struct thread *thread, uint32_t step)
+{
+	struct interrupt *interrupt;
+
+	if (thread->step_of != step) {
+		thread->step_of = step;
+		thread->step_next = thread->interrupts;
+	}
+	interrupt = thread->step_next;
+	if (interrupt != NULL) {
+		thread->step_next = interrupt->next;
+		sched_signal_later(thread); /* it is looked at again */
+	}
+	return interrupt;
 }
 
 void process_start_thread(struct thread *thread)
 {
 	const struct config_thread *config = thread->config;
+	struct interrupt *interrupt = process_step(thread, 2u * thread->process->starts);
 
+	if (interrupt != NULL) {
+		interrupt_start(interrupt);
+		return;
+	}
 	arch_context_init(&thread->host, thread->process->config->entry, config->stack_top,
 	                  config->index);
 	thread->context = &thread->host;
@@ -86,10 +111,10 @@ void process_start_thread(struct thread *thread)
 		thread->vcpu->pending = VCPU_EXIT_NOTIFIED;
 		arch_vcpu_reset(thread->vcpu);
 	}
-	interrupt_start(thread);
 	sched_ready(thread);
 }
 
+/* All threads have answered. On the CPU of thread 0, so that one CPU alone does it. */
 static void process_finish_stop(struct process *process)
 {
 	if (process->vm != NULL) {
@@ -102,12 +127,12 @@ static void process_finish_stop(struct process *process)
 	process_tell_supervisor(process);
 }
 
-/* One of those that a stop waits for is done; the last one finishes it. */
+/* One of those that a stop waits for is done; after the last one thread 0 finishes it. */
 static void process_answered(struct process *process)
 {
 	/* acq_rel: the last one sees what the others did before their answer */
 	if (__atomic_sub_fetch(&process->remaining, 1u, __ATOMIC_ACQ_REL) == 0u)
-		process_finish_stop(process);
+		sched_signal_later(process_thread(process, 0u));
 }
 
 status_t process_stop(struct process *process, uint64_t reason, uint64_t code, uint64_t address)
@@ -123,7 +148,7 @@ status_t process_stop(struct process *process, uint64_t reason, uint64_t code, u
 	    (process->config->flags & PROCESS_FLAG_CRITICAL) != 0u)
 		panic_process(process);
 	for (uint32_t i = 0u; i < process->config->thread_count; i++)
-		sched_signal_now(process_thread(process, i));
+		sched_signal_later(process_thread(process, i));
 	process_answered(process);
 	return STATUS_OK;
 }
@@ -132,7 +157,6 @@ static void process_park(struct thread *thread)
 {
 	struct cpu *cpu = thread->cpu;
 
-	interrupt_stop(thread);
 	sched_forget(thread);
 	sched_block(thread, THREAD_PARKED);
 	timer_cancel(&cpu->timers, &thread->wait_timer);
@@ -148,9 +172,22 @@ static void process_park(struct thread *thread)
 
 void process_answer_stop(struct thread *thread, uint32_t starts)
 {
-	if (thread->stop_seen == starts)
+	struct process *process = thread->process;
+	struct interrupt *interrupt;
+
+	if (thread->stop_seen == starts) {
+		/* acquire: pairs with process_answered; nobody else ends this state */
+		if (thread->config->index == 0u &&
+		    __atomic_load_n(&process->remaining, __ATOMIC_ACQUIRE) == 0u)
+			process_finish_stop(process);
 		return;
+	}
+	interrupt = process_step(thread, 2u * starts + 1u);
+	if (interrupt != NULL) {
+		interrupt_stop(interrupt);
+		return;
+	}
 	thread->stop_seen = starts;
 	process_park(thread);
-	process_answered(thread->process);
+	process_answered(process);
 }

@@ -53,25 +53,10 @@ static void sched_poke_waiting(struct thread *thread)
 	sched_ready(thread);
 }
 
-/* All that may have changed for the thread. Only sched_resume starts a parked thread. */
-static void sched_look(struct thread *thread)
+/* What may have changed for a thread of a process that runs and is not being stopped. */
+static void sched_look_running(struct thread *thread)
 {
-	/*
-	 * In this order: pairs with process_start. A state that is still STOPPING may be over before
-	 * the thread, which has answered it already, gets to the count of starts.
-	 */
-	uint32_t starts = __atomic_load_n(&thread->process->starts, __ATOMIC_ACQUIRE);
-	uint32_t state = __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE);
-
-	if (state == PROCESS_STATE_STOPPING) {
-		process_answer_stop(thread, starts);
-		return;
-	}
 	switch ((enum thread_state)thread->state) {
-	case THREAD_PARKED:
-		if (state == PROCESS_STATE_RUNNING)
-			process_start_thread(thread);
-		break;
 	case THREAD_WAITING:
 		sched_poke_waiting(thread);
 		break;
@@ -88,19 +73,40 @@ static void sched_look(struct thread *thread)
 		    __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)
 			thread->cpu->resched = true;
 		break;
+	default:
+		break;
 	}
+}
+
+/*
+ * All that may have changed for the thread: one piece of work. Called by sched_resume only, when
+ * the context of what ran is saved: a thread may be parked and started here.
+ */
+static void sched_look(struct thread *thread)
+{
+	/*
+	 * In this order: pairs with process_start. A state that is still STOPPING may be over before
+	 * the thread, which has answered it already, gets to the count of starts.
+	 */
+	uint32_t starts = __atomic_load_n(&thread->process->starts, __ATOMIC_ACQUIRE);
+	uint32_t state = __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE);
+
+	if (state == PROCESS_STATE_STOPPING)
+		process_answer_stop(thread, starts);
+	else if (thread->state != THREAD_PARKED)
+		sched_look_running(thread);
+	else if (state == PROCESS_STATE_RUNNING)
+		process_start_thread(thread);
 }
 
 void sched_poke(struct thread *thread)
 {
-	/*
-	 * A thread that has just parked in this very entry may be started again by another CPU
-	 * already, but its old context is still to be saved by the entry code.
-	 */
-	if (thread->state == THREAD_PARKED)
+	uint32_t state = __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE);
+
+	if (state != PROCESS_STATE_RUNNING || thread->state == THREAD_PARKED)
 		sched_signal_later(thread);
 	else
-		sched_look(thread);
+		sched_look_running(thread);
 }
 
 /*
@@ -133,16 +139,6 @@ void sched_signal_later(struct thread *thread)
 		arch_ipi(target);
 }
 
-void sched_signal_now(struct thread *thread)
-{
-	if (thread->cpu == arch_cpu()) {
-		sched_poke(thread);
-		return;
-	}
-	__atomic_fetch_or(&thread->cpu->wake, thread->bit, __ATOMIC_SEQ_CST);
-	arch_ipi(thread->cpu);
-}
-
 void sched_notify(struct thread *thread, uint64_t bits)
 {
 	/* release: pairs with the acquire where the bits are taken */
@@ -152,32 +148,11 @@ void sched_notify(struct thread *thread, uint64_t bits)
 		sched_signal(thread);
 }
 
-void sched_notify_later(struct thread *thread, uint64_t bits)
-{
-	uint64_t before = __atomic_fetch_or(&thread->word, bits, __ATOMIC_SEQ_CST);
-
-	if ((before & bits) != bits)
-		sched_signal_later(thread);
-}
-
 /* The list registers of the vCPU that is loaded follow its VM's interrupts. */
 static void sched_flush(const struct cpu *cpu)
 {
 	if (cpu->loaded != NULL && vgic_requested(&cpu->loaded->vcpu->vgic))
 		vgic_flush(&cpu->loaded->vcpu->vgic);
-}
-
-static void sched_drain(struct cpu *cpu)
-{
-	uint64_t wake;
-
-	if (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) == 0u)
-		return;
-	wake = __atomic_exchange_n(&cpu->wake, 0u, __ATOMIC_SEQ_CST);
-	while (wake != 0u) {
-		sched_look(cpu->slots[__builtin_ctzll(wake)]);
-		wake &= wake - 1u;
-	}
 }
 
 /* Charges the running stretch to current. */
@@ -268,33 +243,39 @@ void sched_overrun_end(struct thread *thread)
 		sched_deplete(thread);
 }
 
+static void sched_timer(struct timer *timer, uint64_t now)
+{
+	struct thread *thread = timer->thread;
+
+	switch ((enum timer_kind)timer->kind) {
+	case TIMER_WAIT:
+		thread->host.x[0] = 0u;
+		thread->periods++;
+		sched_ready(thread);
+		break;
+	case TIMER_BUDGET:
+		sched_budget_timer(thread, now);
+		break;
+	case TIMER_VIRTUAL:
+		sched_poke(thread);
+		break;
+	case TIMER_PHYSICAL:
+		vcpu_physical_timer(thread->vcpu);
+		sched_poke(thread);
+		break;
+	}
+}
+
 void sched_timer_interrupt(struct cpu *cpu)
 {
 	uint64_t now = arch_now();
-	struct timer *timer;
+	struct timer *timer = timer_take(&cpu->timers, now);
 
 	cpu->programmed = TIMER_NEVER;
-	while ((timer = timer_take(&cpu->timers, now)) != NULL) {
-		struct thread *thread = timer->thread;
-
-		switch ((enum timer_kind)timer->kind) {
-		case TIMER_WAIT:
-			thread->host.x[0] = 0u;
-			thread->periods++;
-			sched_ready(thread);
-			break;
-		case TIMER_BUDGET:
-			sched_budget_timer(thread, now);
-			break;
-		case TIMER_VIRTUAL:
-			sched_poke(thread);
-			break;
-		case TIMER_PHYSICAL:
-			vcpu_physical_timer(thread->vcpu);
-			sched_poke(thread);
-			break;
-		}
-	}
+	if (timer != NULL)
+		sched_timer(timer, now);
+	cpu->timers_due = timer_next(&cpu->timers) <= now;
+	cpu->resched = true;
 }
 
 /* Makes `next` (NULL: nothing) current; false: it has no budget, choose again. */
@@ -312,7 +293,7 @@ static bool sched_switch(struct cpu *cpu, struct thread *next)
 	if (!sched_budget_start(next, now))
 		return false;
 	cpu->current = next;
-	trace_event(cpu, TRACE_SWITCH, next->slot, 0u);
+	trace_event_at(cpu, now, TRACE_SWITCH, next->slot, 0u);
 	arch_thread_load(cpu, next);
 	return true;
 }
@@ -368,43 +349,87 @@ bool sched_idle(struct thread *thread)
 	return false;
 }
 
-/*
- * Once per entry, before the running thread's context is all saved: it may be stopped here, but
- * its next start is seen in sched_resume only, as a stop needs its answer first.
- */
 void sched_kick(struct cpu *cpu)
 {
-	sched_drain(cpu);
+	struct thread *thread = cpu->current;
+
+	if (thread == NULL || __atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) != thread->bit) {
+		cpu->resched = true;
+		return;
+	}
+	/* Only what runs has news, most often an interrupt for its guest. */
+	__atomic_fetch_and(&cpu->wake, ~thread->bit, __ATOMIC_SEQ_CST);
+	sched_poke(thread);
 	sched_flush(cpu);
 }
 
+/* The highest slot that is ready or to be looked at; SLOT_IDLE: none. */
+static uint32_t sched_best(const struct cpu *cpu, uint64_t wake)
+{
+	uint64_t slots = cpu->ready | wake;
+
+	return slots != 0u ? (uint32_t)__builtin_ctzll(slots) : SLOT_IDLE;
+}
+
+/* Work that comes before the choice, one piece of it; false: there is none. */
+static bool sched_work(struct cpu *cpu)
+{
+	uint64_t wake = __atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST);
+	uint32_t slot = sched_best(cpu, wake);
+
+	if (cpu->timers_due) {
+		sched_timer_interrupt(cpu);
+		return true;
+	}
+	if (wake == 0u || (wake >> slot & 1u) == 0u)
+		return false;
+	/* cleared before the look: what comes later sets it again */
+	__atomic_fetch_and(&cpu->wake, ~(1ull << slot), __ATOMIC_SEQ_CST);
+	sched_look(cpu->slots[slot]);
+	return true;
+}
+
+/* Makes the best ready thread current and published. False: something has changed meanwhile. */
+static bool sched_choose(struct cpu *cpu)
+{
+	struct thread *next = NULL;
+
+	cpu->resched = false;
+	if (cpu->ready != 0u)
+		next = cpu->slots[__builtin_ctzll(cpu->ready)];
+	if (next != cpu->current && !sched_switch(cpu, next))
+		return false;
+	if (sched_publish(cpu, next != NULL ? next->slot : SLOT_IDLE))
+		return false;
+	sched_flush(cpu);
+	return !cpu->resched &&
+	       (next == NULL || next != cpu->loaded || !vgic_requested(&next->vcpu->vgic));
+}
+
+/*
+ * A thread is looked at when it is the best: what is done for it never keeps a better one
+ * waiting. Interrupts stay masked for one piece of work at a time: between two a pending one
+ * is taken.
+ */
 struct context *sched_resume(struct cpu *cpu)
 {
-	for (;;) {
-		struct thread *next = NULL;
+	struct thread *next;
 
-		sched_drain(cpu);
-		cpu->resched = false; /* what the drain made ready is chosen from now */
-		if (cpu->ready != 0u)
-			next = cpu->slots[__builtin_ctzll(cpu->ready)];
-		if (next != cpu->current && !sched_switch(cpu, next))
-			continue;
-		if (sched_publish(cpu, next != NULL ? next->slot : SLOT_IDLE))
-			continue;
-		sched_flush(cpu);
-		if (cpu->resched)
-			continue; /* the flush had news for another vCPU of this CPU */
-		if (next == NULL) {
-			sched_program(cpu);
-			arch_idle(cpu);
+	for (;;) {
+		if (sched_work(cpu) || !sched_choose(cpu)) {
+			arch_interrupts(cpu);
 			continue;
 		}
 		sched_program(cpu);
-		if (next->in_guest)
-			vcpu_prepare(next);
-		cpu->context = next->context;
-		return next->context;
+		next = cpu->current;
+		if (next != NULL)
+			break;
+		(void)arch_idle(cpu);
 	}
+	if (next->in_guest)
+		vcpu_prepare(next);
+	cpu->context = next->context;
+	return next->context;
 }
 
 uint64_t sched_ticks_used(const struct thread *thread)

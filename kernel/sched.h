@@ -15,18 +15,17 @@
 /* Longest that a thread out of budget runs on in host mode before it is cut off. */
 #define SCHED_OVERRUN_US 50u
 
-/* Looks at everything that may have changed for the thread: bits, interrupts, a stop, a start. */
+/*
+ * Looks at what may have changed for the thread: bits and interrupts here, a stop or a start
+ * later in sched_resume.
+ */
 void sched_poke(struct thread *thread);
 /* Any CPU: as sched_poke, on the thread's CPU, at once if the thread would run now. */
 void sched_signal(struct thread *thread);
 /* Any CPU, also inside a lock: as sched_signal, but here only once the kernel is left. */
 void sched_signal_later(struct thread *thread);
-/* Any CPU: as sched_signal, at once whatever runs there: for stop and start. */
-void sched_signal_now(struct thread *thread);
 /* Any CPU: sets bits in the thread's notification word. */
 void sched_notify(struct thread *thread, uint64_t bits);
-/* As sched_notify, inside a lock or on behalf of a thread that this CPU is looking at. */
-void sched_notify_later(struct thread *thread, uint64_t bits);
 /* The thread may run. */
 void sched_ready(struct thread *thread);
 /* The thread, which is ready, may not run: state says why. */
@@ -37,7 +36,7 @@ void sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline);
 void sched_forget(struct thread *thread);
 /* The current thread, past its budget, made a system call: it stops here. */
 void sched_overrun_end(struct thread *thread);
-/* The hardware timer fired, or may have: serves all due timers of this CPU. */
+/* The hardware timer fired, or may have: serves one due timer; sched_resume serves the others. */
 void sched_timer_interrupt(struct cpu *cpu);
 /* Another CPU has interrupted this one: looks at what it wants looked at. */
 void sched_kick(struct cpu *cpu);

@@ -65,16 +65,15 @@ struct interrupt *system_interrupt(uint32_t index)
 	return system_object(OBJECT_INTERRUPT, index, OBJECT_STRIDE(struct interrupt));
 }
 
-const struct config_handle *system_handle(const struct process *process, uint64_t handle,
-                                          uint32_t kind)
+static void system_init_process(uint32_t index)
 {
-	const struct config_handle *table = (const void *)(uintptr_t)the_config->handles;
-	const struct config_handle *entry;
+	const struct config_process *config = (const void *)(uintptr_t)the_config->processes;
+	const struct config_handle *handles = (const void *)(uintptr_t)the_config->handles;
+	struct process *process = system_process(index);
 
-	if (handle >= process->config->handle_count)
-		return NULL;
-	entry = &table[process->config->handle_first + (uint32_t)handle];
-	return entry->kind == kind ? entry : NULL;
+	process->config = &config[index];
+	process->handles = &handles[config[index].handle_first];
+	process->handle_count = config[index].handle_count;
 }
 
 static void system_init_cpu(uint32_t index)
@@ -156,7 +155,6 @@ static void system_init_vm(uint32_t index)
 
 void system_init(const struct config *config)
 {
-	const struct config_process *processes = (const void *)(uintptr_t)config->processes;
 	const struct config_interrupt *interrupts = (const void *)(uintptr_t)config->interrupts;
 	uint64_t *object = (void *)(uintptr_t)config->objects_start;
 
@@ -166,7 +164,7 @@ void system_init(const struct config *config)
 	for (uint64_t i = 0u; i < config->objects_bytes / sizeof(uint64_t); i++)
 		object[i] = 0u;
 	for (uint32_t i = 0u; i < config->process_count; i++)
-		system_process(i)->config = &processes[i];
+		system_init_process(i);
 	for (uint32_t i = 0u; i < config->thread_count; i++)
 		system_init_thread(i);
 	for (uint32_t i = 0u; i < config->cpu_count; i++)
@@ -178,6 +176,8 @@ void system_init(const struct config *config)
 	for (uint32_t i = 0u; i < config->interrupt_count; i++) {
 		system_interrupt(i)->config = &interrupts[i];
 		system_interrupt(i)->thread = system_thread(interrupts[i].thread);
+		system_interrupt(i)->next = system_interrupt(i)->thread->interrupts;
+		system_interrupt(i)->thread->interrupts = system_interrupt(i);
 	}
 }
 

@@ -22,7 +22,12 @@ struct vm *system_vm(uint32_t index);
 struct vcpu *system_vcpu(uint32_t index);
 struct interrupt *system_interrupt(uint32_t index);
 /* Entry `handle` of the process's table if it is of `kind`, or NULL. */
-const struct config_handle *system_handle(const struct process *process, uint64_t handle,
-                                          uint32_t kind);
+static inline const struct config_handle *system_handle(const struct process *process,
+                                                        uint64_t handle, uint32_t kind)
+{
+	if (handle >= process->handle_count || process->handles[handle].kind != kind)
+		return NULL;
+	return &process->handles[handle];
+}
 
 #endif

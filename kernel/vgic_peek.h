@@ -19,9 +19,9 @@
 #define SGI_FRAME   0x10000u /* SGI_base above RD_base */
 #define FRAME_BYTES 0x20000u /* of a redistributor */
 
-#define CTLR_FIXED  0x50u                               /* DS, ARE */
-#define TYPER_FIXED (1u << 25 | 1u << 24 | 15u << 19)   /* No1N, A3V, INTIDs of 16 bits */
-#define IIDR        0x43bu                              /* implementer: Arm */
+#define CTLR_FIXED  0x50u                             /* DS, ARE */
+#define TYPER_FIXED (1u << 25 | 1u << 24 | 15u << 19) /* No1N, A3V, INTIDs of 16 bits */
+#define IIDR        0x43bu                            /* implementer: Arm */
 
 /* Kinds of bitmap register: offset / 0x80 */
 #define IGROUPR   1u

@@ -32,7 +32,7 @@
 #define ISACTIVER 6u
 
 #define CTLR_ENABLES 0x3u
-#define WAKER_SLEEP  2u          /* ProcessorSleep; ChildrenAsleep (4) follows it at once */
+#define WAKER_SLEEP  2u /* ProcessorSleep; ChildrenAsleep (4) follows it at once */
 #define WAKER_ASLEEP 4u
 #define RTYPER_LAST  (1u << 4)
 #define PIDR0_GICD   0x92u

@@ -253,6 +253,11 @@ uint32_t trap_irq(struct cpu *cpu)
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
+void arch_interrupts(struct cpu *cpu)
+{
+	(void)gic_handle(cpu);
+}
+
 bool arch_idle(struct cpu *cpu)
 {
 	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */

@@ -10,7 +10,6 @@
 #include "kernel/syscall.h"
 #include "kernel/vcpu.h"
 
-
 uint32_t trap_serror(struct cpu *cpu);
 struct context *trap_resume(uint64_t code, struct cpu *cpu);
 _Noreturn void trap_bug(uint64_t vector);

@@ -41,6 +41,11 @@ bool arch_idle(struct cpu *cpu)
 	return host.idle_served;
 }
 
+void arch_interrupts(struct cpu *cpu)
+{
+	(void)cpu;
+}
+
 void arch_pause(void)
 {
 }
