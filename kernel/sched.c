@@ -35,7 +35,8 @@ void sched_block(struct thread *thread, enum thread_state state)
 void sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline)
 {
 	thread->wait_mask = mask;
-	timer_arm(&thread->cpu->timers, &thread->wait_timer, deadline);
+	if (deadline != TIMER_NEVER) /* no timer is armed while the thread runs */
+		timer_arm(&thread->cpu->timers, &thread->wait_timer, deadline);
 	sched_block(thread, THREAD_WAITING);
 }
 
@@ -162,7 +163,8 @@ static void sched_charge(struct cpu *cpu, uint64_t now)
 
 	if (thread != NULL) {
 		thread->ticks_used += now - cpu->since;
-		budget_consume(&thread->budget, cpu->since, now - cpu->since);
+		if (thread->budget.full != 0u)
+			budget_consume(&thread->budget, cpu->since, now - cpu->since);
 	}
 	cpu->since = now;
 }

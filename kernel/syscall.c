@@ -9,7 +9,7 @@
 #include "kernel/trace.h"
 #include "kernel/vcpu.h"
 
-static bool sys_wait(struct thread *thread)
+static uint32_t sys_wait(struct thread *thread)
 {
 	uint64_t mask = thread->host.x[0];
 	uint64_t deadline = thread->host.x[1];
@@ -19,48 +19,53 @@ static bool sys_wait(struct thread *thread)
 	if (bits != 0u) {
 		__atomic_fetch_and(&thread->word, ~bits, __ATOMIC_ACQUIRE);
 		thread->host.x[0] = bits;
-		return false;
+		return SYSCALL_RETURN;
 	}
 	if (deadline == 0u) {
 		thread->host.x[0] = 0u;
-		return false;
+		return SYSCALL_RETURN;
 	}
 	sched_wait(thread, mask, deadline);
 	/* a bit set by another CPU since the load above finds the thread waiting, or is found here */
 	sched_poke(thread);
-	return true;
+	return SYSCALL_RESUME;
 }
 
-static bool sys_notify(struct thread *thread)
+static __attribute__((noinline)) uint32_t sys_notify_commit(struct thread *thread,
+                                                            const struct config_handle *handle)
 {
-	const struct config_handle *handle =
-		system_handle(thread->process, thread->host.x[0], HANDLE_NOTIFY);
-
-	if (handle == NULL) {
-		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-		return false;
-	}
 	thread->host.x[0] = (uint64_t)STATUS_OK;
 	sched_notify(system_thread(handle->object), 1ull << handle->argument);
 	return thread->cpu->resched;
 }
 
-static bool sys_vcpu_run(struct thread *thread)
+static uint32_t sys_notify(struct thread *thread)
+{
+	const struct config_handle *handle =
+		system_handle(thread->process, thread->host.x[0], HANDLE_NOTIFY);
+
+	if (handle != NULL)
+		return sys_notify_commit(thread, handle);
+	thread->host.x[0] = (uint64_t)STATUS_HANDLE;
+	return SYSCALL_RETURN;
+}
+
+static uint32_t sys_vcpu_run(struct thread *thread)
 {
 	return vcpu_run(thread);
 }
 
-static bool sys_vcpu_get(struct thread *thread)
+static uint32_t sys_vcpu_get(struct thread *thread)
 {
 	uint64_t value = 0u;
 	bool good = thread->vcpu != NULL && arch_vcpu_get(thread->vcpu, thread->host.x[0], &value);
 
 	thread->host.x[0] = (uint64_t)(good ? STATUS_OK : STATUS_DENIED);
 	thread->host.x[1] = value;
-	return false;
+	return SYSCALL_RETURN;
 }
 
-static bool sys_vcpu_set(struct thread *thread)
+static uint32_t sys_vcpu_set(struct thread *thread)
 {
 	bool good = thread->vcpu != NULL &&
 	            arch_vcpu_set(thread->vcpu, thread->host.x[0], thread->host.x[1]);
@@ -69,7 +74,7 @@ static bool sys_vcpu_set(struct thread *thread)
 	return thread->cpu->resched;
 }
 
-static bool sys_virq_line(struct thread *thread)
+static uint32_t sys_virq_line(struct thread *thread)
 {
 	uint64_t intid = thread->host.x[0];
 	uint64_t level = thread->host.x[1];
@@ -77,12 +82,12 @@ static bool sys_virq_line(struct thread *thread)
 
 	if (vm == NULL) {
 		thread->host.x[0] = (uint64_t)STATUS_DENIED;
-		return false;
+		return SYSCALL_RETURN;
 	}
 	if (intid < 16u || intid >= 32u + vm->config->spi_count || level > 1u ||
 	    (intid < 32u && thread->vcpu == NULL)) {
 		thread->host.x[0] = (uint64_t)STATUS_INVALID;
-		return false;
+		return SYSCALL_RETURN;
 	}
 	thread->host.x[0] =
 		(uint64_t)(vgic_line(&vm->vgic, thread->vcpu != NULL ? thread->vcpu->index : 0u,
@@ -92,7 +97,7 @@ static bool sys_virq_line(struct thread *thread)
 	return thread->cpu->resched;
 }
 
-static bool sys_vgic_access(struct thread *thread)
+static uint32_t sys_vgic_access(struct thread *thread)
 {
 	uint64_t ipa = thread->host.x[0];
 	uint64_t flags = thread->host.x[1];
@@ -110,7 +115,7 @@ static bool sys_vgic_access(struct thread *thread)
 	return thread->cpu->resched;
 }
 
-static bool sys_irq_ack(struct thread *thread)
+static uint32_t sys_irq_ack(struct thread *thread)
 {
 	const struct config_handle *handle =
 		system_handle(thread->process, thread->host.x[0], HANDLE_INTERRUPT);
@@ -118,14 +123,14 @@ static bool sys_irq_ack(struct thread *thread)
 	/* Only the thread that is told may acknowledge: the interrupt is active on its CPU. */
 	if (handle == NULL || system_interrupt(handle->object)->thread != thread) {
 		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-		return false;
+		return SYSCALL_RETURN;
 	}
 	interrupt_ack(system_interrupt(handle->object));
 	thread->host.x[0] = (uint64_t)STATUS_OK;
-	return false;
+	return SYSCALL_RETURN;
 }
 
-static bool sys_process_control(struct thread *thread)
+static uint32_t sys_process_control(struct thread *thread)
 {
 	uint64_t op = thread->host.x[1];
 	const struct config_handle *handle =
@@ -168,7 +173,7 @@ static void syscall_usage(const struct process *process, struct context *context
 	                                __ATOMIC_RELAXED);
 }
 
-static bool sys_process_status(struct thread *thread)
+static uint32_t sys_process_status(struct thread *thread)
 {
 	struct context *context = &thread->host;
 	uint64_t item = context->x[1];
@@ -194,16 +199,16 @@ static bool sys_process_status(struct thread *thread)
 	} else {
 		context->x[0] = (uint64_t)STATUS_INVALID;
 	}
-	return false;
+	return SYSCALL_RETURN;
 }
 
-static bool sys_system_control(struct thread *thread)
+static uint32_t sys_system_control(struct thread *thread)
 {
 	uint64_t op = thread->host.x[1];
 
 	if (system_handle(thread->process, thread->host.x[0], HANDLE_SYSTEM) == NULL) {
 		thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-		return false;
+		return SYSCALL_RETURN;
 	}
 	if (op == SYSTEM_OFF)
 		arch_system_off();
@@ -211,17 +216,17 @@ static bool sys_system_control(struct thread *thread)
 		arch_system_reset();
 	/* the firmware came back: it cannot */
 	thread->host.x[0] = (uint64_t)STATUS_INVALID;
-	return false;
+	return SYSCALL_RETURN;
 }
 
-static bool sys_trace(struct thread *thread)
+static uint32_t sys_trace(struct thread *thread)
 {
 	trace_event(thread->cpu, TRACE_USER, thread->host.x[0], thread->host.x[1]);
 	thread->host.x[0] = (uint64_t)STATUS_OK;
-	return false;
+	return SYSCALL_RETURN;
 }
 
-static bool sys_exit(struct thread *thread)
+static uint32_t sys_exit(struct thread *thread)
 {
 	uint64_t reason = thread->host.x[0];
 
@@ -230,35 +235,36 @@ static bool sys_exit(struct thread *thread)
 	/* STATUS_STATE: somebody else is stopping it already */
 	(void)process_stop(thread->process, reason, thread->host.x[1], 0u);
 	sched_poke(thread);
-	return true;
+	return SYSCALL_RESUME;
 }
 
 #define SYSCALL(number, NAME, name) [number] = sys_##name,
-static bool (*const syscall_table[])(struct thread *) = {
+static uint32_t (*const syscall_table[])(struct thread *) = {
 #include "abi/syscalls.def"
 };
 #undef SYSCALL
 
-static bool syscall_make(struct thread *thread, uint64_t number)
+static inline uint32_t syscall_make(struct thread *thread, uint64_t number)
 {
 	if (number < SYSCALL_COUNT)
 		return syscall_table[number](thread);
 	thread->host.x[0] = (uint64_t)STATUS_UNKNOWN;
-	return false;
+	return SYSCALL_RETURN;
 }
 
 /* The call is made, and then the thread waits for its budget. */
-static bool syscall_overrun(struct thread *thread, uint64_t number)
+static __attribute__((noinline)) uint32_t syscall_overrun(struct thread *thread, uint64_t number)
 {
 	bool depleted;
 
 	sched_overrun_end(thread);
 	depleted = thread->cpu->resched;
-	return syscall_make(thread, number) || depleted;
+	return syscall_make(thread, number) | (depleted ? SYSCALL_RESUME : SYSCALL_RETURN);
 }
 
-bool syscall_dispatch(struct thread *thread, uint64_t number)
+uint32_t syscall_dispatch(struct thread *thread, uint64_t number)
 {
-	return thread->budget.overrun ? syscall_overrun(thread, number)
-	                              : syscall_make(thread, number);
+	if (thread->budget.overrun)
+		return syscall_overrun(thread, number);
+	return syscall_make(thread, number);
 }

@@ -8,10 +8,10 @@
 
 #include "kernel/object.h"
 
-/*
- * Call `number` by `thread`, arguments and results in thread->host. False: go straight back
- * to the caller; true: the scheduler decides what runs next.
- */
-bool syscall_dispatch(struct thread *thread, uint64_t number);
+#define SYSCALL_RETURN 0u /* straight back to the caller */
+#define SYSCALL_RESUME 1u /* the scheduler decides what runs next */
+
+/* Call `number` by `thread`, arguments and results in thread->host. SYSCALL_RETURN or _RESUME. */
+uint32_t syscall_dispatch(struct thread *thread, uint64_t number);
 
 #endif

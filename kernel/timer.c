@@ -39,13 +39,11 @@ static void timer_sift_down(struct timer_queue *queue, struct timer *timer, uint
 	timer_place(queue, timer, index);
 }
 
-void timer_cancel(struct timer_queue *queue, struct timer *timer)
+void timer_remove(struct timer_queue *queue, struct timer *timer)
 {
 	uint32_t index = timer->position - 1u;
 	struct timer *last;
 
-	if (timer->position == 0u)
-		return;
 	timer->position = 0u;
 	queue->count--;
 	last = queue->heap[queue->count];
@@ -65,11 +63,6 @@ void timer_arm(struct timer_queue *queue, struct timer *timer, uint64_t deadline
 	timer->deadline = deadline;
 	queue->count++;
 	timer_sift_up(queue, timer, queue->count - 1u);
-}
-
-uint64_t timer_next(const struct timer_queue *queue)
-{
-	return queue->count > 0u ? queue->heap[0]->deadline : TIMER_NEVER;
 }
 
 struct timer *timer_take(struct timer_queue *queue, uint64_t now)

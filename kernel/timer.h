@@ -35,11 +35,19 @@ struct timer_queue {
 	struct timer *heap[TIMER_MAX];
 };
 
-/* Arms (or moves) the timer; TIMER_NEVER disarms it. */
+/* Arms (or moves) the timer; TIMER_NEVER disarms it. timer_remove: it is armed. */
 void timer_arm(struct timer_queue *queue, struct timer *timer, uint64_t deadline);
-void timer_cancel(struct timer_queue *queue, struct timer *timer);
+void timer_remove(struct timer_queue *queue, struct timer *timer);
+static inline void timer_cancel(struct timer_queue *queue, struct timer *timer)
+{
+	if (timer->position != 0u)
+		timer_remove(queue, timer);
+}
 /* Earliest deadline, TIMER_NEVER when none is armed. */
-uint64_t timer_next(const struct timer_queue *queue);
+static inline uint64_t timer_next(const struct timer_queue *queue)
+{
+	return queue->count > 0u ? queue->heap[0]->deadline : TIMER_NEVER;
+}
 /* Takes out one timer whose deadline is at most now, or returns NULL. */
 struct timer *timer_take(struct timer_queue *queue, uint64_t now);
 

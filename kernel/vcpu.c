@@ -3,6 +3,7 @@
 #include "kernel/vcpu.h"
 
 #include "kernel/sched.h"
+#include "kernel/syscall.h"
 #include "kernel/trace.h"
 #include "kernel/vgic_port.h"
 
@@ -31,11 +32,11 @@ static struct vcpu *vcpu_of_vgic(struct vgic_cpu *vgic)
 	return (struct vcpu *)(void *)((char *)vgic - offsetof(struct vcpu, vgic));
 }
 
-static bool vcpu_refuse(struct thread *thread, status_t status)
+static uint32_t vcpu_refuse(struct thread *thread, status_t status)
 {
 	thread->host.x[0] = VCPU_EXIT_REFUSED;
 	thread->host.x[1] = (uint64_t)status;
-	return false;
+	return SYSCALL_RETURN;
 }
 
 /* Answers the exit before; the guest's registers are in hardware again. */
@@ -64,7 +65,7 @@ static void vcpu_answer(struct vcpu *vcpu, uint64_t op, const uint64_t *values)
 	}
 }
 
-bool vcpu_run(struct thread *thread)
+uint32_t vcpu_run(struct thread *thread)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	uint64_t op = thread->host.x[0];
@@ -82,7 +83,7 @@ bool vcpu_run(struct thread *thread)
 	vcpu->pending = VCPU_EXIT_NOTIFIED;
 	if (op == VCPU_CALL_IDLE)
 		(void)vcpu_wait_for_interrupt(thread);
-	return true;
+	return SYSCALL_RESUME;
 }
 
 void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, uint64_t c,

@@ -11,7 +11,7 @@
 #include "kernel/object.h"
 
 /* The system call: arguments and results in thread->host; answers as syscall_dispatch. */
-bool vcpu_run(struct thread *thread);
+uint32_t vcpu_run(struct thread *thread);
 /* The guest of the current thread exits to its VM process with reason and up to four values. */
 void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, uint64_t c,
                uint64_t d);

@@ -17,8 +17,8 @@
 /* ESR_EL2 of SVC #0 from AArch64: EC and IL; the immediate is in bits 15:0 (D19.2.37) */
 #define SVC64_ESR ((uint64_t)EC_SVC64 << 26 | ESR_IL)
 
-/* syscall_dispatch answers false and true */
-_Static_assert(TRAP_RETURN == 0u && TRAP_RESUME == 1u, "the answers of system calls are traps'");
+_Static_assert(TRAP_RETURN == SYSCALL_RETURN && TRAP_RESUME == SYSCALL_RESUME,
+               "the answers of system calls are traps'");
 
 static inline uint64_t guest_ipa(void)
 {
@@ -312,7 +312,7 @@ void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)
 }
 
 /* The system call vcpu_run, when it answers an access to a device; else as syscall_dispatch. */
-static uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread)
+static __attribute__((noinline)) uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	uint64_t op = thread->host.x[0];
@@ -360,6 +360,7 @@ uint32_t trap_sync(struct cpu *cpu)
 		return guest_quick(cpu, thread, esr);
 	if ((esr >> 16) != SVC64_ESR >> 16)
 		return trap_process(cpu, thread, esr);
-	return (esr & 0xffffu) == SYSCALL_VCPU_RUN ? guest_run_quick(cpu, thread)
-	                                           : syscall_dispatch(thread, esr & 0xffffu);
+	if ((esr & 0xffffu) == SYSCALL_VCPU_RUN)
+		return guest_run_quick(cpu, thread);
+	return syscall_dispatch(thread, esr & 0xffffu);
 }

@@ -114,7 +114,15 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 	}
 }
 
-uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t esr)
+/* The register that operating systems write most: a leaf but for the vGIC. */
+static uint32_t guest_sgi_quick(struct cpu *cpu, const struct context *context, uint32_t rt)
+{
+	vgic_sgi(&cpu->current->vcpu->vgic, rt == 31u ? 0u : context->x[rt], 1u);
+	guest_advance_quick();
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+static uint32_t guest_register_quick(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	uint32_t reg = (uint32_t)esr & SYSREG_MASK;
 	uint32_t rt = SYSREG_RT(esr);
@@ -125,17 +133,21 @@ uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t e
 		return TRAP_FULL;
 	if (write && rt != 31u)
 		value = context->x[rt];
-	if (write && reg == REG_ICC_SGI1R) {
-		vgic_sgi(&cpu->current->vcpu->vgic, value, 1u);
-		guest_advance_quick();
-		return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
-	}
 	if (!guest_register(cpu->current->vcpu, reg, write, &value))
 		return TRAP_FULL;
 	if (!write && rt != 31u)
 		context->x[rt] = value;
 	guest_advance_quick();
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t esr)
+{
+	uint32_t rt = SYSREG_RT(esr);
+
+	if ((esr & (SYSREG_MASK | SYSREG_READ)) == REG_ICC_SGI1R && guest_has_quick(rt))
+		return guest_sgi_quick(cpu, context, rt);
+	return guest_register_quick(cpu, context, esr);
 }
 
 void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr)

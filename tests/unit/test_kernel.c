@@ -173,7 +173,7 @@ static bool call(struct thread *thread, uint64_t number, uint64_t a, uint64_t b)
 	host.cpu = thread->cpu;
 	thread->host.x[0] = a;
 	thread->host.x[1] = b;
-	return !syscall_dispatch(thread, number);
+	return syscall_dispatch(thread, number) == SYSCALL_RETURN;
 }
 
 static void test_timer_heap(void **state)
