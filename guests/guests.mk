@@ -25,3 +25,8 @@ guest_bench_first = guests/bench_first.S
 
 # May use FP registers; the others are compiled without.
 fp_guests = fptest fploop
+
+# One hostile guest per family of attacks, and the victim that runs beside each.
+hostile := guests/hostile.c guests/hostile_clock.c $(bare)
+guest_victim = guests/victim.c guests/victim_fp.S guests/hostile_clock.c $(bare)
+guest_hostile_memory = guests/hostile_memory.c guests/hostile_access.S $(hostile)

@@ -62,8 +62,10 @@ def run_target(entry):
     console = boot(entry)
     if entry["same_log"]:
         compare_logs(entry, console)
-    shown = [match[0] for pattern in entry["show"]
-             for match in re.finditer(pattern, console, re.MULTILINE)]
+    shown = []
+    for pattern in entry["show"]:
+        shown += pattern(console) if callable(pattern) else \
+            [match[0] for match in re.finditer(pattern, console, re.MULTILINE)]
     return "".join("  %s\n" % line for line in shown)
 
 

@@ -60,6 +60,8 @@ struct walk {
 	uint64_t strings;
 	uint32_t depth;
 	bool memory; /* inside a node memory@.. below the root */
+	bool chosen; /* inside /chosen */
+	const char *bootargs;
 	uint32_t address_cells;
 	uint32_t size_cells;
 	struct bank *banks;
@@ -75,6 +77,8 @@ static void property(struct walk *walk, uint64_t data, uint32_t bytes, uint64_t 
 		walk->address_cells = word(data);
 	if (walk->depth == 1u && starts(name, "#size-cells"))
 		walk->size_cells = word(data);
+	if (walk->depth == 2u && walk->chosen && starts(name, "bootargs"))
+		walk->bootargs = (const char *)data;
 	if (walk->depth != 2u || !walk->memory || !starts(name, "reg"))
 		return;
 	for (; step != 0u && bytes >= step && walk->count < walk->room; bytes -= step) {
@@ -86,31 +90,48 @@ static void property(struct walk *walk, uint64_t data, uint32_t bytes, uint64_t 
 	}
 }
 
-uint32_t fdt_banks(uint64_t tree, struct bank *banks, uint32_t count)
+static void walk_tree(uint64_t tree, struct walk *walk)
 {
 	uint64_t at = tree + word(tree + HEADER_STRUCT);
-	struct walk walk = {.strings = tree + word(tree + HEADER_STRINGS),
-	                    .address_cells = 2,
-	                    .size_cells = 1,
-	                    .banks = banks,
-	                    .room = count};
 
 	for (;;) {
 		uint32_t token = word(at);
 
 		at += 4u;
 		if (token == FDT_BEGIN_NODE) {
-			walk.depth++;
-			if (walk.depth == 2u)
-				walk.memory = starts(at, "memory@");
+			walk->depth++;
+			if (walk->depth == 2u) {
+				walk->memory = starts(at, "memory@");
+				walk->chosen = starts(at, "chosen");
+			}
 			at += text_words(at);
 		} else if (token == FDT_END_NODE) {
-			walk.depth--;
+			walk->depth--;
 		} else if (token == FDT_PROP) {
-			property(&walk, at + 8u, word(at), walk.strings + word(at + 4u));
+			property(walk, at + 8u, word(at), walk->strings + word(at + 4u));
 			at += 8u + (word(at) + 3u) / 4u * 4u;
 		} else if (token != FDT_NOP) {
-			return walk.count;
+			return;
 		}
 	}
+}
+
+uint32_t fdt_banks(uint64_t tree, struct bank *banks, uint32_t count)
+{
+	struct walk walk = {.strings = tree + word(tree + HEADER_STRINGS),
+	                    .address_cells = 2,
+	                    .size_cells = 1,
+	                    .banks = banks,
+	                    .room = count};
+
+	walk_tree(tree, &walk);
+	return walk.count;
+}
+
+const char *fdt_bootargs(uint64_t tree)
+{
+	struct walk walk = {.strings = tree + word(tree + HEADER_STRINGS)};
+
+	walk_tree(tree, &walk);
+	return walk.bootargs;
 }

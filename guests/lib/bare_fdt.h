@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The little that small guests want from their device tree: the banks of memory. Any CPU.
+ * The little that small guests want from their device tree: the banks of memory, and the command line. Any
+ * CPU.
  */
 #ifndef BULKHEAD_GUESTS_LIB_BARE_FDT_H
 #define BULKHEAD_GUESTS_LIB_BARE_FDT_H
@@ -16,5 +17,7 @@ struct bank {
 uint32_t fdt_bytes(uint64_t tree);
 /* The banks of the nodes memory@..; how many, at most `count`. */
 uint32_t fdt_banks(uint64_t tree, struct bank *banks, uint32_t count);
+/* The command line of /chosen; NULL: there is none. */
+const char *fdt_bootargs(uint64_t tree);
 
 #endif

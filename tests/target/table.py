@@ -13,13 +13,15 @@ options  requires   requirement ids that the test shows
          icount     None; with N an instruction is 2^N virtual nanoseconds, exactly
          seconds    60: the limit for the whole test, in wall time
          forbidden  more texts that must not appear (PANIC is always one)
-         show       regular expressions: lines that are printed with the result
+         show       regular expressions: lines that are printed with the result; or functions that
+                    make such lines of the console
          arguments  more arguments for QEMU
          programs   {NAME: OTHER}: build/user/OTHER.elf stands in for the program NAME
          allowed    of the texts that must never appear, those that are awaited here
          same_log   (NAME, REGEX): group 1 of all lines that match must be what it is in the
                     target test NAME, which is run for that: the same log with and without us
 """
+import hostile
 from machine import ends, expect, expect_all, quiet, send
 from table_process import process_tests
 
@@ -138,6 +140,9 @@ guest_test("periods", "one-cpu", [
 ], smp=1, icount=3, seconds=120,
     show=[r"control: 3000 loops[^\r\n]*", r"alive: 3\d\d\d periods[^\r\n]*"],
     forbidden=[r"FAILED", r"loops.* [1-9]\d* missed", r"latency \d+ us, missed [1-9]"])
+
+# ---- hostile guests beside a victim --------------------------------------------------------------
+hostile.add(target, guest_test)
 
 # ---- Linux --------------------------------------------------------------------------------------
 SHELL = [expect(r"Linux .* on Bulkhead, (\d+) CPUs"), expect(PROMPT)]
