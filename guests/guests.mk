@@ -30,3 +30,5 @@ fp_guests = fptest fploop
 hostile := guests/hostile.c guests/hostile_clock.c $(bare)
 guest_victim = guests/victim.c guests/victim_fp.S guests/hostile_clock.c $(bare)
 guest_hostile_memory = guests/hostile_memory.c guests/hostile_access.S $(hostile)
+guest_hostile_walk = guests/hostile_walk.c guests/hostile_walk_slot.S $(hostile)
+guest_hostile_gic = guests/hostile_gic.c $(hostile)
