@@ -185,7 +185,8 @@ static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, 
 	uint32_t rt = ISS_SRT(esr);
 	uint64_t value;
 
-	if ((esr & ACCESS_MASK) != ACCESS_VALUE)
+	if ((esr & ACCESS_MASK) != ACCESS_VALUE ||
+	    ((sysreg_read(sctlr_el1) & SCTLR_BIG) | (sysreg_read(spsr_el2) & PSTATE_A32)) != 0u)
 		return TRAP_FULL;
 	if (ipa - vm->gic_ipa >= vm->gic_bytes)
 		return guest_exit_quick(cpu, thread, esr, ipa);
@@ -201,13 +202,22 @@ static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, 
 	return TRAP_RETURN;
 }
 
-/* What guest_data_quick has left over. */
+/* Are the bytes of the guest's data turned round here? The syndrome does not say (D1.9). */
+static bool guest_big_endian(uint64_t pstate)
+{
+	if ((pstate & PSTATE_A32) != 0u)
+		return (pstate & PSTATE_E) != 0u;
+	return (sysreg_read(sctlr_el1) &
+	        ((pstate & PSTATE_M_MASK) == PSTATE_EL0T ? SCTLR_E0E : SCTLR_EE)) != 0u;
+}
+
+/* What guest_data_quick has left over. Big-endian data goes to the VM process to be decoded. */
 static void guest_data_abort(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	uint64_t far = sysreg_read(far_el2);
 
-	if ((esr & ACCESS_MASK) == ACCESS_VALUE) {
+	if ((esr & ACCESS_MASK) == ACCESS_VALUE && !guest_big_endian(context->pstate)) {
 		uint64_t ipa = guest_ipa();
 
 		if (!vcpu_vgic_owns(thread->vcpu, ipa))

@@ -61,6 +61,7 @@
 #define PSTATE_EL1T   0x4ull
 #define PSTATE_EL1H   0x5ull
 #define PSTATE_A32    (1ull << 4)
+#define PSTATE_E      (1ull << 9) /* AArch32: big-endian data */
 #define PSTATE_DAIF   (0xfull << 6)
 #define PSTATE_IL     (1ull << 20)
 #define PSTATE_SS     (1ull << 21)
@@ -73,6 +74,10 @@
 /* SCTLR_EL1 bits that exception entry looks at */
 #define SCTLR_SPAN  (1ull << 23)
 #define SCTLR_DSSBS (1ull << 44)
+/* and those that a device access looks at: big-endian data at EL0, at EL1 */
+#define SCTLR_E0E (1ull << 24)
+#define SCTLR_EE  (1ull << 25)
+#define SCTLR_BIG (SCTLR_E0E | SCTLR_EE)
 #define SCTLR_RESET 0x30d00800ull /* RES1; MMU, caches, alignment check off, little endian */
 
 /* Exception classes, ESR_EL2.EC */
