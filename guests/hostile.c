@@ -115,6 +115,8 @@ void guest_main(uint64_t tree)
 	uint64_t seed = hostile_argument(tree, "seed", 1);
 	uint64_t per_window = clock.window / 8u; /* left free at the end of each */
 	bool alone = fdt_bytes(tree) == 0u;      /* an ELF file on QEMU: no hypervisor */
+	/* windows of another length: the CPU is not ours alone, nobody compares */
+	bool timed = !alone && hostile_argument(tree, "window-us", 0) == 0u;
 	uint32_t ok = 0;
 
 	if (alone)
@@ -131,7 +133,7 @@ void guest_main(uint64_t tree)
 		if (alone && attacks[i].here_only)
 			continue;
 		attack_run(&attacks[i], hostile, end - per_window);
-		if (!alone && counter_now() > end)
+		if (timed && counter_now() > end)
 			hostile_failed(hostile, "its round is longer than its window",
 			               counter_now() - end, 0, 0);
 		wait_until(end);

@@ -45,11 +45,21 @@ static struct {
 static struct trap_frame seen_user; /* as EL0 left it */
 static struct trap_frame *back;
 
+/* The bits that the device has: QEMU's keeps 32 of each. */
+static void saw_bits(struct hostile *hostile, uint64_t ibrd, uint64_t fbrd, bool big)
+{
+	if (big) {
+		ibrd = __builtin_bswap32((uint32_t)ibrd);
+		fbrd = __builtin_bswap32((uint32_t)fbrd);
+	}
+	hostile_saw(hostile, ibrd & 0xffffu);
+	hostile_saw(hostile, fbrd & 0x3fu);
+}
+
 /* What the device holds afterwards, seen as ever. */
 static void device_holds(struct hostile *hostile)
 {
-	hostile_saw(hostile, read32(UART_BASE + UART_IBRD));
-	hostile_saw(hostile, read32(UART_BASE + UART_FBRD));
+	saw_bits(hostile, read32(UART_BASE + UART_IBRD), read32(UART_BASE + UART_FBRD), false);
 }
 
 static void device_works(struct hostile *hostile, uint64_t address, uint32_t value)
@@ -60,6 +70,7 @@ static void device_works(struct hostile *hostile, uint64_t address, uint32_t val
 	__asm__ volatile("ldp %w0, %w1, [%2]" : "=&r"(a), "=&r"(b) : "r"(address) : "memory");
 	if (a != (value & 0xffffu) || read32(address) != a)
 		hostile_failed(hostile, "UARTIBRD", address, value, a);
+	hostile_saw(hostile, a);
 }
 
 /* MMU off, in either endianness, with any of the other bits. */
@@ -73,8 +84,8 @@ static void step_sctlr(struct hostile *hostile, uint32_t step)
 	sctlr |= (step & 1u) != 0u ? SCTLR_EE | (random & SCTLR_E0E) : 0u;
 	sctlr |= random & (SCTLR_A | SCTLR_I | SCTLR_C | SCTLR_WXN);
 	state_access(sctlr, UART_BASE + UART_IBRD, random >> 32, seen);
-	for (uint32_t i = 0; i < 3u; i++)
-		hostile_saw(hostile, seen[i]);
+	saw_bits(hostile, seen[0], 0, (step & 1u) != 0u);
+	saw_bits(hostile, seen[1], seen[2], (step & 1u) != 0u);
 	device_holds(hostile);
 }
 
@@ -119,8 +130,8 @@ static void step_user(struct hostile *hostile, uint32_t step)
 	__asm__ volatile("svc #0" : : : "memory");
 	WRITE_REG(sctlr_el1, sctlr);
 	barrier_isb();
-	for (uint32_t i = 2; i < 5u; i++)
-		hostile_saw(hostile, seen_user.x[i]);
+	saw_bits(hostile, seen_user.x[2], 0, (step & 1u) != 0u);
+	saw_bits(hostile, seen_user.x[3], seen_user.x[4], (step & 1u) != 0u);
 	device_holds(hostile);
 }
 

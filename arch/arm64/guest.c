@@ -165,7 +165,7 @@ static __attribute__((noinline)) uint32_t guest_gic_slow(struct cpu *cpu, struct
 
 	if (!vcpu_vgic_owns(vcpu, ipa))
 		return guest_exit_quick(cpu, thread, esr, ipa);
-	if (!guest_has_quick(ISS_SRT(esr)) || (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
+	if (!guest_has_quick(ISS_SRT(esr)))
 		return TRAP_FULL;
 	if (((esr & ACCESS_KIND) == ACCESS_STORE_32 &&
 	     vgic_enable(&vcpu->vgic, redistributor,
@@ -190,8 +190,7 @@ static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, 
 		return TRAP_FULL;
 	if (ipa - vm->gic_ipa >= vm->gic_bytes)
 		return guest_exit_quick(cpu, thread, esr, ipa);
-	if ((esr & ACCESS_KIND) != ACCESS_LOAD_32 || rt > 17u ||
-	    (sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
+	if ((esr & ACCESS_KIND) != ACCESS_LOAD_32 || rt > 17u)
 		return guest_gic_slow(cpu, thread, esr, ipa);
 	value = vgic_peek(&vm->vgic, redistributor,
 	                  ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa));
