@@ -17,6 +17,8 @@
 #define FNV_PRIME    0x100000001b3u
 #define FNV_START    0xcbf29ce484222325u
 
+uint32_t hostile_stride;
+
 static struct hostile results[MOST_ATTACKS];
 static uint32_t first_round; /* steps of it that are left */
 
@@ -119,6 +121,7 @@ void guest_main(uint64_t tree)
 	bool timed = !alone && hostile_argument(tree, "window-us", 0) == 0u;
 	uint32_t ok = 0;
 
+	hostile_stride = (uint32_t)hostile_argument(tree, "stride", 1);
 	if (alone)
 		clock.windows = attack_count + HOSTILE_QUIET;
 	gic_init();

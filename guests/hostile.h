@@ -42,6 +42,8 @@ struct attack {
 extern const char hostile_family[];
 extern const struct attack attacks[];
 extern const uint32_t attack_count;
+/* bootargs "stride=": a long list of steps is to be done in part only, one of so many. */
+extern uint32_t hostile_stride;
 /* More lines at the end, where a family has some. */
 void hostile_report(void);
 

@@ -95,7 +95,8 @@ static enum outcome access(uint32_t encoding, bool write, uint64_t *value)
 		*value = walk_execute(given, &ticks);
 		probe = probe_end();
 		if (probe.count != 0u)
-			return probe.count == 1u && ESR_EC(probe.esr) == EC_UNKNOWN ? UNDEFINED : OTHER;
+			return probe.count == 1u && ESR_EC(probe.esr) == EC_UNKNOWN ? UNDEFINED
+			                                                            : OTHER;
 		least = ticks < least ? ticks : least;
 		if (least < TRAP_TICKS)
 			return PASSED;
@@ -118,6 +119,8 @@ static void walk(struct hostile *hostile, uint32_t encoding, bool again)
 {
 	uint64_t value = 0;
 
+	if (encoding % hostile_stride != 0u)
+		return;
 	account(hostile, encoding, false, access(encoding, false, &value), again);
 	account(hostile, encoding, true, access(encoding, true, &value), again);
 }

@@ -60,6 +60,9 @@ def target_tests():
 
 def run_target(entry):
     console = boot(entry)
+    wrong = entry["judge"] and entry["judge"](console)
+    if wrong:
+        raise Failure(wrong)
     if entry["same_log"]:
         compare_logs(entry, console)
     shown = []

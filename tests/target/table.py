@@ -18,6 +18,7 @@ options  requires   requirement ids that the test shows
          arguments  more arguments for QEMU
          programs   {NAME: OTHER}: build/user/OTHER.elf stands in for the program NAME
          allowed    of the texts that must never appear, those that are awaited here
+         judge      function of the whole console: what is wrong with it, or None
          same_log   (NAME, REGEX): group 1 of all lines that match must be what it is in the
                     target test NAME, which is run for that: the same log with and without us
 """
@@ -30,7 +31,7 @@ FORBIDDEN = (r"PANIC:", r"exception in the kernel", r"Kernel panic")
 OPTIONS = {"requires": (), "cpu": "cortex-a72", "smp": None, "memory": None, "secure": False,
            "gic": 3, "icount": None, "seconds": 60, "forbidden": (), "show": (), "arguments": (),
            "plain": False, "same_log": None, "virtualization": True, "allowed": (), "address": None,
-           "programs": None}
+           "programs": None, "judge": None}
 
 
 def target(name, system, steps, **options):
