@@ -48,6 +48,9 @@ def run(family, seed):
         try:
             for step in hostile.steps(family):
                 machine.step(step)
+            wrong = hostile.judge_of(family)(machine.console())
+            if wrong:
+                raise Failure(wrong)
         except Failure as failure:
             with open(log, "w", encoding="utf-8") as file:
                 file.write(machine.console())

@@ -30,9 +30,8 @@ def latencies(console):
     return asleep, busy, {name: worst.get(n) for n, name in names.items()}
 
 
-def judge(match):
+def judge(console):
     """No attack failed, and none made the victim later than its quiet worst and one path."""
-    console = match[0].decode("utf-8", "replace")
     asleep, busy, attacks = latencies(console)
     if not attacks or not asleep or not busy:
         return "no figures"
@@ -70,35 +69,36 @@ def published():
             for which in itertools.product(*[numbers(row[i]) for i in range(1, 6)])}
 
 
-def walked(match):
+def judge_walk(console):
     """The walk found what the docs say, and nothing else."""
     found = {m[1]: (m[2], m[3]) for m in re.finditer(
-        r"walk: (s\d_\d_c\d+_c\d+_\d) (\w+) (\w+)", match[0].decode("utf-8", "replace"))}
+        r"walk: (s\d_\d_c\d+_c\d+_\d) (\w+) (\w+)", console)}
     table = published()
     wrong = ["%s is %s, docs/registers.md says %s" % (
         name, "/".join(found.get(name, ("undefined",) * 2)),
         "/".join(table.get(name, ("undefined",) * 2)))
              for name in sorted(set(found) | set(table)) if found.get(name) != table.get(name)]
-    return "; ".join(wrong[:5]) or judge(match)
+    return "; ".join(wrong[:5]) or judge(console)
 
 
 # ---- steps ---------------------------------------------------------------------------------------
 
 def steps(family):
-    """In any order the hostile guest ends well and so does the victim, with their figures."""
-    done = r"hostile: %s done \d+ ok 0 failed" % family
-    over = r"victim: done, 0 FAILED checks"
+    """The hostile guest ends well and so does the victim; then the native task reports."""
     worst = 12 if family == "gic" else 3
     return [
-        expect(r"(?s)\A.*?(%s.*%s|%s.*%s)" % (done, over, over, done),
-               check=walked if family == "walk" else judge),
+        expect_all(r"hostile: %s done \d+ ok 0 failed" % family, r"victim: done, 0 FAILED checks"),
         expect(r"alive: \d+ periods, worst latency (\d+) us, missed 0",
                check=lambda m: "late" if int(m[1]) > worst else None),
     ]
 
 
+def judge_of(family):
+    return judge_walk if family == "walk" else judge
+
+
 FORBIDDEN = [r"hostile: .*FAILED", r"[1-9]\d* FAILED checks", r"victim: FAILED", r"starts late",
-             r"latency \d+ us, missed [1-9]"]
+             r"latency \d+ us, missed [1-9]", r"(hostile|victim) stopped: f"]
 
 
 def without_gaps(console):
@@ -114,7 +114,7 @@ def add(target, guest_test):
                 expect(r"hostile: %s done \d+ ok 0 failed" % family), ends(),
             ], plain=True, smp=1, memory="16M", seconds=60, forbidden=[r"FAILED"])
         target("hostile-" + family, "tests/systems/hostile-%s.dts" % family, steps(family),
-               smp=1, icount=0, seconds=240, forbidden=FORBIDDEN,
+               smp=1, icount=0, seconds=240, forbidden=FORBIDDEN, judge=judge_of(family),
                show=[figures, r"walk: \d+ encodings[^\r\n]*", r"op0\S* \(only here\) saw 0x\w+"],
                same_log=("plain-hostile-" + family,
                          r"(hostile: \w+ window \d+ \S+ saw 0x\w+)") if alone else None)
