@@ -20,6 +20,7 @@
 #define PROCESS_THREADS  8u
 #define DEVICE_VA        0x400000ull     /* physical device pages, Device-nGnRE, RW */
 #define CHANNEL_VA       0x600000ull     /* channels, RW */
+#define TRACE_VA         0x2000000000ull /* the flight recorder, a page per CPU, read-only */
 #define PAYLOAD_VA       0x3000000000ull /* payloads, read-only */
 #define GUEST_VA \
 	0x4000000000ull /* a VM process: guest RAM at GUEST_VA + IPA, RW, never executable */
@@ -113,6 +114,17 @@ struct vm_info {
 };
 #define VM_KICK_BIT 60u /* raised by one vCPU thread in another: look at your mailbox */
 
+/* Who a slot is, for the reader of the flight recorder: every thread of the system. */
+struct trace_thread {
+	char name[NAME_BYTES]; /* of its process */
+	uint32_t process;      /* index in the image */
+	uint32_t cpu;
+	uint32_t slot;
+	uint32_t index;    /* within its process: of a VM also the number of its vCPU */
+	uint32_t vm;       /* 1: it runs a vCPU */
+	uint32_t priority; /* 0 lowest .. 255 */
+};
+
 struct process_info {
 	uint64_t magic;
 	uint32_t abi_version;
@@ -132,6 +144,11 @@ struct process_info {
 	struct vm_info vm;
 	uint64_t period_us; /* of thread 0, 0: none */
 	uint64_t budget_us;
+	/* Of the reader of the flight recorder; else 0. How long a tick is CNTFRQ_EL0 says. */
+	uint64_t trace_rings;   /* VA of struct trace_ring[trace_cpu_count] (trace.h) */
+	uint64_t trace_threads; /* VA of struct trace_thread[], in the info pages */
+	uint32_t trace_cpu_count;
+	uint32_t trace_thread_count; /* of all CPUs */
 };
 
 _Static_assert(sizeof(struct process_device) == 64, "bhc and programs agree");
@@ -139,6 +156,7 @@ _Static_assert(sizeof(struct process_channel) == 64, "bhc and programs agree");
 _Static_assert(sizeof(struct process_child) == 48, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_device) == 64, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_info) == 288, "bhc and programs agree");
-_Static_assert(sizeof(struct process_info) == 432, "bhc and programs agree");
+_Static_assert(sizeof(struct trace_thread) == 56, "bhc and programs agree");
+_Static_assert(sizeof(struct process_info) == 456, "bhc and programs agree");
 
 #endif

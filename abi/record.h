@@ -18,8 +18,9 @@
 
 #define RECORD_TEXT_BYTES 32u /* a string with its terminating zero, zero padded */
 
-#define PROGRAM_FLAG_FP (1u << 0) /* the code may use FP registers: PROCESS_FLAG_FP */
-#define PROGRAM_FLAG_VM (1u << 1) /* the program is a VM process: its threads own vCPUs */
+#define PROGRAM_FLAG_FP       (1u << 0) /* the code may use FP registers: PROCESS_FLAG_FP */
+#define PROGRAM_FLAG_VM       (1u << 1) /* the program is a VM process: its threads own vCPUs */
+#define PROGRAM_FLAG_RECORDER (1u << 2) /* the program reads the flight recorder */
 
 struct program_record {
 	char name[RECORD_TEXT_BYTES];

@@ -151,7 +151,7 @@ struct cpu {
 	struct thread *slots[CPU_THREADS];
 	struct timer_queue timers;
 	struct trace_ring *trace;
-	uint32_t trace_next; /* record of the ring that is written next */
+	struct trace_record *trace_next; /* of the ring, the record that is written next */
 };
 
 #endif

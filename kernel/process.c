@@ -46,6 +46,12 @@ static bool process_has_cpus(const struct process *process)
 	return true;
 }
 
+/* In the image: the objects' stride is not their size, but the configuration's is. */
+static uint64_t process_index(const struct process *process)
+{
+	return (uint64_t)(process->config - system_process(0u)->config);
+}
+
 status_t process_start(struct process *process)
 {
 	if (!process_has_cpus(process)) {
@@ -63,7 +69,7 @@ status_t process_start(struct process *process)
 	process->address = 0u;
 	for (uint32_t i = 0u; i < process->config->thread_count; i++)
 		__atomic_store_n(&process_thread(process, i)->word, 0u, __ATOMIC_RELAXED);
-	trace_event(arch_cpu(), TRACE_START, (uint64_t)(process - system_process(0u)), 0u);
+	trace_event(arch_cpu(), TRACE_START, process_index(process), 0u);
 	/* release: pairs with the acquire in sched_poke; the fields above are seen there */
 	__atomic_store_n(&process->state, PROCESS_STATE_RUNNING, __ATOMIC_RELEASE);
 	for (uint32_t i = 0u; i < process->config->thread_count; i++)
@@ -143,7 +149,7 @@ status_t process_stop(struct process *process, uint64_t reason, uint64_t code, u
 	process->reason = reason;
 	process->code = code;
 	process->address = address;
-	trace_event(arch_cpu(), TRACE_STOP, (uint64_t)(process - system_process(0u)), reason);
+	trace_event(arch_cpu(), TRACE_STOP, process_index(process), reason);
 	if ((reason == EXIT_REASON_FAULT || reason == EXIT_REASON_SERROR) &&
 	    (process->config->flags & PROCESS_FLAG_CRITICAL) != 0u)
 		panic_process(process);

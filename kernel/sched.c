@@ -177,6 +177,7 @@ void sched_forget(struct thread *thread)
 		return;
 	sched_charge(cpu, arch_now());
 	cpu->current = NULL;
+	trace_event(cpu, TRACE_SWITCH, TRACE_IDLE, 0u);
 }
 
 static void sched_deplete(struct thread *thread)
@@ -290,8 +291,10 @@ static bool sched_switch(struct cpu *cpu, struct thread *next)
 	if (before != NULL && !before->budget.depleted)
 		timer_cancel(&cpu->timers, &before->budget_timer);
 	cpu->current = NULL;
-	if (next == NULL)
+	if (next == NULL) {
+		trace_event_at(cpu, now, TRACE_SWITCH, TRACE_IDLE, 0u);
 		return true;
+	}
 	if (!sched_budget_start(next, now))
 		return false;
 	cpu->current = next;

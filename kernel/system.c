@@ -86,6 +86,7 @@ static void system_init_cpu(uint32_t index)
 	cpu->running_slot = SLOT_IDLE;
 	cpu->programmed = TIMER_NEVER;
 	cpu->trace = system_object(OBJECT_TRACE, index, OBJECT_STRIDE(struct trace_ring));
+	cpu->trace_next = cpu->trace->record;
 	for (uint32_t i = 0u; i < cpu->config->thread_count; i++) {
 		struct thread *thread = system_thread(cpu->config->thread_first + i);
 

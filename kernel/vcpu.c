@@ -91,7 +91,7 @@ void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, u
 {
 	vcpu_leave(thread, reason, a, b, c, d);
 	arch_vcpu_leave(thread->cpu, thread);
-	trace_event(thread->cpu, TRACE_EXIT, thread->slot, reason);
+	trace_event(thread->cpu, TRACE_EXIT, thread->slot, reason | a << 8);
 }
 
 bool vcpu_wait_for_interrupt(struct thread *thread)

@@ -129,7 +129,7 @@ static inline void guest_leave_for_access(struct cpu *cpu, struct thread *thread
 	vcpu->esr = esr;
 	vcpu->far = sysreg_read(far_el2);
 	vcpu_leave(thread, reason, ipa, 1ull << ISS_SAS(esr), value, 0u);
-	trace_event_at(cpu, sysreg_read(cntpct_el0), TRACE_EXIT, thread->slot, reason);
+	trace_event_at(cpu, sysreg_read(cntpct_el0), TRACE_EXIT, thread->slot, reason | ipa << 8);
 	el1_to_host(cpu, arch_vcpu_of(vcpu));
 	sysreg_write(vttbr_el2, thread->vttbr);
 }
