@@ -160,6 +160,10 @@ uint32_t verify_vm_space(const struct verify *v, uint32_t vm);
 const struct process_channel *verify_channel_at(const struct verify *v, uint32_t process,
                                                 uint64_t va);
 
+/* verify_info.c: the flight recorder's rings, physically; and whether a page is one of them */
+uint64_t verify_recorder_pa(const struct verify *v);
+bool verify_recorder_page(const struct verify *v, uint64_t pa);
+
 /* verify_list.c: what is shared and who has what, for a person */
 void verify_list(const struct verify *v);
 
@@ -190,6 +194,7 @@ void verify_stacks(struct verify *v);
 void verify_channels(struct verify *v);
 void verify_notify(struct verify *v);
 void verify_devices(struct verify *v);
+void verify_recorder(struct verify *v);
 void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);
 void verify_one_owner(struct verify *v); /* verify_share.c */

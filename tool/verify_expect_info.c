@@ -149,6 +149,29 @@ static void put_vm(struct want *w, struct want_process *p, struct process_info *
 	put_vm_devices(w, vm, &p->info);
 }
 
+/* Who each slot is: every thread of the system, in the order of the configuration. */
+static void put_recorder(struct want *w, struct want_process *p, struct process_info *head)
+{
+	head->trace_rings = TRACE_VA;
+	head->trace_cpu_count = w->cpu_used;
+	head->trace_thread_count = w->thread_count;
+	head->trace_threads = start_array(&p->info);
+	for (uint32_t i = 0; i < w->thread_count; i++) {
+		const struct want_thread *t = w->order[i];
+		struct trace_thread item = {
+			.process = t->process,
+			.cpu = w->cpus[t->cpu].index,
+			.slot = t->id - w->cpus[t->cpu].thread_first,
+			.index = t->index,
+			.vm = w->processes[t->process].vm != IMAGE_NONE,
+			.priority = t->priority,
+		};
+
+		snprintf(item.name, sizeof(item.name), "%s", w->processes[t->process].name);
+		put(w, &p->info, &item, sizeof(item));
+	}
+}
+
 static void put_info(struct want *w, uint32_t index)
 {
 	struct want_process *p = &w->processes[index];
@@ -170,6 +193,8 @@ static void put_info(struct want *w, uint32_t index)
 	put_children(w, index, &head);
 	if (p->vm != IMAGE_NONE)
 		put_vm(w, p, &head);
+	if (p->recorder)
+		put_recorder(w, p, &head);
 	memcpy(p->info.data, &head, sizeof(head));
 	p->info.bytes = want_up(p->info.bytes, PAGE_BYTES);
 }

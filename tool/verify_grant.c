@@ -165,6 +165,7 @@ static void read_process(struct want *w, int node)
 		p->flags |= PROCESS_FLAG_FP;
 	if (dt_has(w->fdt, node, "critical"))
 		p->flags |= PROCESS_FLAG_CRITICAL;
+	p->recorder = dt_has(w->fdt, node, "flight-recorder");
 	want_set_program(w, p, dt_string(w->fdt, node, "program"));
 	for (uint32_t i = 0; i < dt_cells(w->fdt, node, "devices"); i++)
 		add_device(w, p, dt_reference(w->fdt, node, "devices", i), WANT_PARTS);

@@ -316,3 +316,42 @@ void verify_devices(struct verify *v)
 		}
 	}
 }
+
+uint64_t verify_recorder_pa(const struct verify *v)
+{
+	return v->config.objects[OBJECT_TRACE] - KERNEL_VA + v->head.load_pa;
+}
+
+bool verify_recorder_page(const struct verify *v, uint64_t pa)
+{
+	uint64_t start = verify_recorder_pa(v);
+
+	return pa >= start && pa - start < v->config.cpu_count * PAGE_BYTES;
+}
+
+/* One process at most reads the flight recorder: all rings, read-only, where they belong. */
+void verify_recorder(struct verify *v)
+{
+	const char *reader = NULL;
+
+	for (uint32_t i = 0; i < v->config.process_count; i++) {
+		const struct process_info *info = &v->infos[i].info;
+		uint64_t bytes = v->config.cpu_count * PAGE_BYTES;
+		const struct verify_map *map;
+
+		if (info->trace_rings == 0 && info->trace_cpu_count == 0)
+			continue;
+		map = verify_lookup(v, verify_process_space(i), TRACE_VA, bytes);
+		if (info->trace_rings != TRACE_VA || info->trace_cpu_count != v->config.cpu_count ||
+		    !map || map->form != FORM_RO || map->va != TRACE_VA || map->bytes != bytes ||
+		    map->pa != verify_recorder_pa(v))
+			verify_fail(v,
+			            "%s: the flight recorder of %u CPUs at %#" PRIx64
+			            " is not mapped there, read-only",
+			            v->processes[i].name, info->trace_cpu_count, info->trace_rings);
+		if (reader)
+			verify_fail(v, "%s and %s both read the flight recorder", reader,
+			            v->processes[i].name);
+		reader = v->processes[i].name;
+	}
+}

@@ -138,6 +138,10 @@ static void add_process(struct want *w, uint32_t index)
 		add(w, space, channel->va[p->ends[n] % 2],
 		    (struct want_range){channel->pa, PAGE_BYTES}, FORM_RW, "a channel");
 	}
+	if (p->recorder)
+		add(w, space, TRACE_VA,
+		    (struct want_range){w->object_pa[OBJECT_TRACE], w->cpu_used * PAGE_BYTES},
+		    FORM_RO, "the flight recorder");
 }
 
 static void add_vm(struct want *w, uint32_t index)

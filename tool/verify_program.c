@@ -18,6 +18,7 @@ struct window {
 static const struct window windows[] = {
 	{ FORM_RX,     PROGRAM_TEXT_VA, PROGRAM_TEXT_END },
 	{ FORM_RO,     PROCESS_INFO_VA, PROGRAM_TEXT_END }, /* the info pages touch the program */
+	{ FORM_RO,     TRACE_VA,        TRACE_VA + CPU_MAX * PAGE_BYTES },
 	{ FORM_RO,     PAYLOAD_VA,      GUEST_VA },
 	{ FORM_RW,     PROGRAM_DATA_VA, DEVICE_VA },        /* data and stacks */
 	{ FORM_RW,     CHANNEL_VA,      PAYLOAD_VA },

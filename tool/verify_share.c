@@ -98,6 +98,19 @@ static bool is_channel(const struct sweep *s, uint64_t pa)
 	return va_of(s, 0, pa) - ends[0]->va == va_of(s, 1, pa) - ends[1]->va;
 }
 
+/* Its reader is one, and sees it where its info says: rule "recorder". */
+static bool is_recorder(const struct sweep *s, uint64_t pa)
+{
+	size_t el2 = s->active[0]->space == SPACE_EL2_ID ? 0 : 1;
+	size_t reader = 1 - el2;
+
+	return s->active_count == 2 && verify_recorder_page(s->v, pa) &&
+	       s->active[el2]->space == SPACE_EL2_ID && s->active[el2]->form == FORM_RW &&
+	       space_of(s, reader)->kind == KIND_PROCESS && s->active[reader]->form == FORM_RO &&
+	       s->v->infos[space_of(s, reader)->index].info.trace_rings == TRACE_VA &&
+	       va_of(s, reader, pa) - TRACE_VA == pa - verify_recorder_pa(s->v);
+}
+
 /* clang-format off */
 static const struct {
 	const char *why; /* NULL: one space only, nothing to list */
@@ -108,6 +121,7 @@ static const struct {
 	{ "program, read-only",                  is_program },
 	{ "channel, read-write",                 is_channel },
 	{ "boot UART",                           is_boot_uart },
+	{ "flight recorder, read-only",          is_recorder },
 };
 /* clang-format on */
 

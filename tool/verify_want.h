@@ -136,6 +136,7 @@ struct want_process {
 	uint32_t restart_limit;
 	uint32_t restart_window_sec;
 	uint32_t vm;
+	bool recorder; /* it reads the flight recorder */
 	struct want_thread *threads[PROCESS_THREADS];
 	uint32_t thread_count;
 	struct want_device devices[WANT_DEVICES];
