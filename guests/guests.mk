@@ -7,6 +7,7 @@ bare := $(sort $(wildcard guests/lib/bare_*.S guests/lib/bare_*.c))
 guest_tiny = guests/tiny.S
 guest_hello = guests/hello.c $(bare)
 guest_control = guests/control.c $(bare)
+guest_exits = guests/exits.c $(bare)
 guest_asleep = guests/asleep.c $(bare)
 guest_hog = guests/hog.c $(bare)
 guest_reset = guests/reset.c $(bare)

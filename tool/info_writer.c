@@ -172,6 +172,30 @@ static void info_vm(struct info_buffer *buffer, struct vm *vm)
 	info_vm_devices(buffer, vm);
 }
 
+/* Every thread by name, as a slot is all that an event says. */
+static void info_recorder(struct info_buffer *buffer, const struct system *system)
+{
+	buffer->head.trace_rings = TRACE_VA;
+	buffer->head.trace_cpu_count = system->cpu_used;
+	buffer->head.trace_threads = info_array(buffer);
+	for (uint32_t i = 0u; i < system->thread_count; i++) {
+		const struct thread *thread = system->order[i];
+		const struct board_cpu *cpu = &system->board.cpus[thread->cpu];
+		struct trace_thread item = {
+			.process = thread->process->index,
+			.cpu = cpu->index,
+			.slot = thread->id - cpu->thread_first,
+			.index = thread->index,
+			.vm = thread->process->vm != NULL,
+			.priority = thread->priority,
+		};
+
+		snprintf(item.name, sizeof(item.name), "%s", thread->process->name);
+		info_put(buffer, &item, sizeof(item));
+		buffer->head.trace_thread_count++;
+	}
+}
+
 void info_writer_write(struct system *system, struct process *process)
 {
 	struct info_buffer *buffer = arena_alloc(sizeof(*buffer));
@@ -195,6 +219,8 @@ void info_writer_write(struct system *system, struct process *process)
 	info_children(buffer, process);
 	if (process->vm != NULL)
 		info_vm(buffer, process->vm);
+	if (process->recorder)
+		info_recorder(buffer, system);
 	memcpy(buffer->bytes, head, sizeof(*head));
 	process->info = (struct bytes){buffer->bytes, layout_up(buffer->used, PAGE_BYTES)};
 }

@@ -145,6 +145,7 @@ struct process {
 	uint32_t flags; /* PROCESS_FLAG_* */
 	enum restart restart;
 	bool autostart;
+	bool recorder; /* it reads the flight recorder */
 	uint32_t restart_limit;
 	uint32_t restart_window_sec;
 	uint32_t index;

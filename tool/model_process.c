@@ -65,6 +65,7 @@ void model_process(struct system *system, int node)
 		process->flags |= PROCESS_FLAG_FP;
 	if (tree_has(fdt, node, "critical"))
 		process->flags |= PROCESS_FLAG_CRITICAL;
+	process->recorder = tree_has(fdt, node, "flight-recorder");
 	model_set_program(system, process, tree_string(fdt, node, "program"));
 	for (uint32_t i = 0u; i < tree_cell_count(fdt, node, "devices"); i++)
 		model_device(system, process, i);

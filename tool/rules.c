@@ -36,6 +36,8 @@ static const struct rule rules[] = {
 	{ "interrupt-owner", rule_interrupt_owner, "a physical interrupt has one owner" },
 	{ "dma", rule_dma, "DMA that nothing contains is allowed only when said aloud" },
 	{ "program", rule_program, "a program is there and fits a process's address space" },
+	{ "recorder", rule_recorder,
+	  "the flight recorder has one reader at most, whose program declares that it is one" },
 	{ "guest-tree", rule_guest_tree, "a VM's board file is there and compiles" },
 	{ "guest-gic", rule_guest_gic, "a guest's tree has a GICv3 with room for its vCPUs" },
 	{ "guest-cpus", rule_guest_cpus, "a guest's own /cpus has as many CPUs as the VM" },

@@ -33,7 +33,7 @@ rule_function rule_cpu_missing, rule_thread_count, rule_vcpu, rule_priority, rul
 	rule_vm_above_host;
 /* rules_board.c: */
 rule_function rule_board, rule_load_address, rule_reserved, rule_memory, rule_device_owner,
-	rule_interrupt_owner, rule_device, rule_dma, rule_program;
+	rule_interrupt_owner, rule_device, rule_dma, rule_program, rule_recorder;
 /* rules_guest.c: */
 rule_function rule_guest_tree, rule_guest_gic, rule_guest_cpus, rule_guest_ram,
 	rule_address_overlap, rule_guest_interrupt, rule_no_backend, rule_backend_nowhere,

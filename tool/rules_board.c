@@ -293,3 +293,33 @@ void rule_program(const struct system *system, const char *name)
 			       program->path, for_vm ? "the" : "no");
 	}
 }
+
+void rule_recorder(const struct system *system, const char *name)
+{
+	const struct process *reader = NULL;
+
+	for (uint32_t i = 0u; i < system->process_count; i++) {
+		const struct process *process = &system->processes[i];
+		const struct program *program = process->program;
+		bool declared;
+
+		if (process->recorder && reader != NULL)
+			report(name, process->place, "%s and %s both read the flight recorder",
+			       reader->name, process->name);
+		if (process->recorder)
+			reader = process;
+		if (program == NULL || program->path == NULL || !program->good)
+			continue;
+		declared = program->record != NULL &&
+		           (program->record->flags & PROGRAM_FLAG_RECORDER) != 0u;
+		if (process->recorder && !declared)
+			report(name, process->place,
+			       "%s has flight-recorder, but %s does not read it", process->name,
+			       program->path);
+		else if (declared && !process->recorder)
+			report(name, process->place,
+			       "%s: %s reads the flight recorder, which the node "
+			       "does not grant (flight-recorder)",
+			       process->name, program->path);
+	}
+}

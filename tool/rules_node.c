@@ -11,7 +11,8 @@ static const char *const always[] = { "compatible", "status", "phandle", "label"
 	"#address-cells", "#size-cells", "ranges", NULL };
 static const char *const of_system[] = { "bulkhead,load-address", NULL };
 static const char *const of_process[] = { "program", "devices", "fp", "critical", "restart",
-	"restart-limit", "restart-window-sec", "autostart", "allow-dma", "#peer-cells", NULL };
+	"restart-limit", "restart-window-sec", "autostart", "allow-dma", "flight-recorder",
+	"#peer-cells", NULL };
 static const char *const of_thread[] = { "reg", "cpu", "priority", "budget-us", "period-us",
 	"stack-bytes", NULL };
 static const char *const of_vm[] = { "board", "kernel", "initrd", "kernel-address",

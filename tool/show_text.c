@@ -131,6 +131,10 @@ static void show_links(const struct system *system, FILE *out)
 	for (uint32_t i = 0u; i < system->channel_count; i++)
 		fprintf(out, "  %s <-> %s\n", system->channels[i].end[0].process->name,
 		        system->channels[i].end[1].process->name);
+	for (uint32_t i = 0u; i < system->process_count; i++) {
+		if (system->processes[i].recorder)
+			fprintf(out, "flight recorder\n  read by %s\n", system->processes[i].name);
+	}
 }
 
 void show_text(const struct system *system, const struct layout *layout, FILE *out)

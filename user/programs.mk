@@ -7,6 +7,7 @@ program_console = user/services/console.c user/services/console_mux.c \
 	user/services/console_keys.c user/services/console_line.c user/drivers/uart_pl011.c
 program_supervisor = user/services/supervisor.c user/services/supervisor_policy.c \
 	user/services/supervisor_text.c
+program_trace = user/services/trace.c user/services/trace_code.c user/services/trace_reader.c
 program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c
 program_spinner = user/tasks/spinner.c

@@ -11,6 +11,7 @@
 #define GICR_STRIDE 0x20000u
 #define GICR_SGI    0x10000u /* second frame of a redistributor */
 #define UART_BASE   0x09000000u
+#define RTC_BASE    0x09010000u
 #define RAM_BASE    0x40000000u
 
 #define INTID_VTIMER 27u

@@ -23,6 +23,7 @@ options  requires   requirement ids that the test shows
                     target test NAME, which is run for that: the same log with and without us
 """
 import hostile
+import judge_trace
 from machine import ends, expect, expect_all, quiet, send
 from table_process import process_tests
 
@@ -132,6 +133,17 @@ guest_test("memory-banks", "banks", [
     expect(r"mem: done (1|2) banks"), expect(r"mem: done (1|2) banks")])
 guest_test("memory-4g", "big", [
     expect(r"mem: bank 0x40000000 0x100000000 ok"), expect(r"mem: done 1 banks")], seconds=120)
+
+# ---- the flight recorder ------------------------------------------------------------------------
+guest_test("trace", "flight", [
+    expect(r"trace: 2 CPUs"), expect(r"exits stopped: off"), expect(r"alive: 1\d\d\d periods"),
+    send("dump\n"), expect(r"^~Tb 1 \d+ 2 \d+\*"), expect(r"^~Tz \d+\*"),
+    # once more, then as lines among those of the others, where it is held to its share
+    send("follow\n"), expect(r"^~Tb 1 \d+ 2 \d+\*"), send("\x1d1"),
+    expect(r"^trace\| ~Te 0 "), expect(r"trace is held back"), expect(r"alive: \d+ periods"),
+    send("\x1d4stop\n"), expect(r"~Tz \d+\*"),
+    send("nonsense\n"), expect(r"trace: dump, follow or stop"),
+], judge=judge_trace.judge)
 
 # ---- time, judged on one CPU by counting instructions -------------------------------------------
 guest_test("periods", "one-cpu", [
@@ -255,6 +267,7 @@ SHOWS = {
     "faults": "SPACE-008 SUP-001 SUP-003 SUP-007",
     "memory-banks": "SPACE-013",
     "memory-4g": "SPACE-013",
+    "trace": "TRACE-001 TRACE-002 TRACE-003",
     "periods": "SCHED-001 SCHED-002 SCHED-008 SCHED-010",
     "linux-one-cpu": "DEV-007 DEV-005 SPACE-007 VGIC-008",
     "linux-two-cpus": "DEV-007 VGIC-001 SPACE-007",
