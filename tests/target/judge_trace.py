@@ -82,6 +82,9 @@ def counts(events):
              and event["ts"] > stops[0]["ts"]]
     if after:
         return "exits runs after its end: %s" % after[0]
+    last = [event for event in events if event["ph"] == "E" and event["tid"] == 1][-1]
+    if last["ts"] >= max(event["ts"] for event in events if "ts" in event):
+        return "CPU 1, where both guests have come to an end, is shown busy"
     periods = sum(event["ph"] == "B" and event["name"] == "alive" for event in events)
     return None if periods > 20 else "alive: only %d slices" % periods
 
