@@ -106,6 +106,10 @@ static void test_ends_by_itself(void **state)
 	begin(ALWAYS, 3);
 	assert_int_equal(ends(EXIT_REASON_OFF, 1), POLICY_RETRY);
 	assert_int_equal(ends(EXIT_REASON_STOPPED, 1), POLICY_STAYS);
+	/* switching itself off over and over is within the limit, too */
+	assert_int_equal(ends(EXIT_REASON_OFF, 1), POLICY_RETRY);
+	assert_int_equal(ends(EXIT_REASON_OFF, 1), POLICY_RETRY);
+	assert_int_equal(ends(EXIT_REASON_OFF, 1), POLICY_GIVE_UP);
 	begin(ON_FAULT, 3);
 	assert_int_equal(ends(4711, 1), POLICY_RETRY); /* a reason of a later kernel */
 }

@@ -56,7 +56,7 @@ static enum policy_verdict policy_ended(struct policy_child *child, uint64_t rea
 	case EXIT_REASON_RESET:
 		return POLICY_STARTS;
 	case EXIT_REASON_OFF:
-		return always ? POLICY_RETRY : POLICY_STAYS;
+		return always ? policy_retry(child, now) : POLICY_STAYS;
 	default:
 		return on_fault ? policy_retry(child, now) : POLICY_STAYS;
 	}

@@ -5,7 +5,7 @@
  * call, no clock. Used by supervisor.c, in one thread, and by unit tests.
  *
  *	reset		starts again at once; that is not a fault
- *	off		stays off, unless restart = "always"
+ *	off		stays off, unless restart = "always": then as a fault
  *	fault, failed,	starts again if restart is "on-fault" or "always", within the limit
  *	SError		of the child's window; then it stays stopped
  *	by command	stays stopped, or starts again if that was the command
@@ -46,7 +46,7 @@ enum policy_verdict {
 	POLICY_ABSENT,  /* new: a CPU of its is missing */
 	POLICY_STAYS,   /* new: it has ended and stays stopped */
 	POLICY_STARTS,  /* new: it has ended and is to be started */
-	POLICY_RETRY,   /* new: it has failed and is to be started, which counts */
+	POLICY_RETRY,   /* new: it has failed (or is off) and is to be started, which counts */
 	POLICY_GIVE_UP, /* new: it has failed too often and stays stopped */
 };
 
