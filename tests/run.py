@@ -17,9 +17,10 @@ import traceback
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 os.chdir(ROOT)
 sys.dont_write_bytecode = True
-sys.path[:0] = ["tests", "tests/target", "bench"]
+sys.path[:0] = ["tests", "tests/target", "tests/fuzz", "bench"]
 
 import checks
+import fuzz
 from bench_tests import bench_tests
 from machine import TAIL_LINES, Failure, Machine, command
 from table import FORBIDDEN, TARGETS
@@ -44,6 +45,18 @@ def rule_examples():
         path = "tests/rules/" + name
         if name.endswith(".dts") and checks.is_system(path):
             yield "rule/" + name[:-4], lambda path=path: checks.rule_refused(path)
+
+
+def fuzz_corpora():
+    for target in fuzz.targets():
+        yield "fuzz/" + target, lambda target=target: replay(target)
+
+
+def replay(target):
+    try:
+        return "  %d inputs\n" % fuzz.replay(target)
+    except fuzz.Problem as problem:
+        raise Failure(str(problem)) from None
 
 
 def doc_blocks():
@@ -139,8 +152,8 @@ def main():
         return 3
     pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
     tests = []
-    for source in (checks.static_tests, unit_tests, verify_tests, rule_examples, target_tests,
-                   bench_tests, doc_blocks):
+    for source in (checks.static_tests, unit_tests, verify_tests, fuzz_corpora, rule_examples,
+                   target_tests, bench_tests, doc_blocks):
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
     tests.sort(key=lambda test: not test[0].startswith(("target/", "verify/mutate")))
