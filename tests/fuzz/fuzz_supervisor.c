@@ -17,6 +17,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
+int supervisor_main(unsigned thread);
 #define main supervisor_main
 #include "user/lib/console_output.c"
 #include "user/services/supervisor.c"
