@@ -299,6 +299,7 @@ static void drain(void)
 			swap(cpu);
 		fake[cpu].timer_line = false;
 		model[cpu][27].line = false;
+		vcpu[cpu].refold = true;
 		fake_now = cpu;
 		vgic_flush(&vcpu[cpu]);
 	}
