@@ -50,19 +50,30 @@ void arch_pause(void)
 {
 }
 
+/* The vCPU's list registers come to the CPU, or go: one vCPU is loaded at a time. */
+static void host_unload(struct cpu *cpu)
+{
+	if (cpu->loaded == NULL)
+		return;
+	vgic_save(&cpu->loaded->vcpu->vgic);
+	cpu->loaded = NULL;
+}
+
 void arch_thread_load(struct cpu *cpu, struct thread *to)
 {
-	if (to->vcpu != NULL)
-		cpu->loaded = to;
-	else
-		cpu->loaded = NULL;
+	if (cpu->loaded != to)
+		host_unload(cpu);
+	if (to->vcpu == NULL || cpu->loaded == to)
+		return;
+	cpu->loaded = to;
+	vgic_load(&to->vcpu->vgic);
 }
 
 void arch_thread_discard(struct cpu *cpu, struct thread *thread)
 {
 	host.discards++;
 	if (cpu->loaded == thread)
-		cpu->loaded = NULL;
+		host_unload(cpu);
 }
 
 void arch_context_init(struct context *context, uint64_t entry, uint64_t stack, uint64_t argument)
@@ -73,6 +84,8 @@ void arch_context_init(struct context *context, uint64_t entry, uint64_t stack, 
 
 void arch_vcpu_enter(struct cpu *cpu, struct thread *thread)
 {
+	arch_thread_load(cpu,
+	                 thread); /* its registers may have been reset since it was dispatched */
 	cpu->guest_live = thread;
 }
 
@@ -84,7 +97,15 @@ void arch_vcpu_leave(struct cpu *cpu, struct thread *thread)
 
 void arch_vcpu_reset(struct vcpu *vcpu)
 {
+	struct cpu *cpu = vcpu->thread->cpu;
+
+	if (cpu->loaded == vcpu->thread)
+		host_unload(cpu);
+	timer_cancel(&cpu->timers, &vcpu->physical_timer);
 	vcpu->guest = (struct context){0};
+	vcpu->ptimer_control = 0u;
+	vcpu->ptimer_compare = 0u;
+	vgic_cpu_reset(&vcpu->vgic);
 }
 
 void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)
@@ -124,6 +145,10 @@ bool arch_vcpu_get(struct vcpu *vcpu, uint64_t number, uint64_t *value)
 
 bool arch_vcpu_set(struct vcpu *vcpu, uint64_t number, uint64_t value)
 {
+	if (number == VCPU_REG_RESET) {
+		arch_vcpu_reset(vcpu);
+		return true;
+	}
 	if (number > VCPU_REG_X30)
 		return false;
 	vcpu->guest.x[number] = value;

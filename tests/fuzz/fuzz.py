@@ -29,7 +29,7 @@ COPIED = ("Makefile", "abi", "arch", "kernel", "lib", "scripts", "tests", "tool"
 VARIANTS = {
     "fuzz": "-O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined "
             "-fno-sanitize-recover=all",
-    "cover": "-O0 -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping",
+    "cover": "-O0 -fsanitize=fuzzer,address -fprofile-instr-generate -fcoverage-mapping",
 }
 build_lock = threading.Lock()
 
