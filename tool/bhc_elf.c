@@ -83,7 +83,8 @@ bool elf_section(const struct elf_file *elf, const char *name, struct bytes *out
 	Elf64_Shdr section;
 
 	memcpy(&header, elf->bytes.data, sizeof(header));
-	if (!elf_section_header(elf, &header, header.e_shstrndx, &names))
+	if (!elf_section_header(elf, &header, header.e_shstrndx, &names) ||
+	    names.sh_type == SHT_NOBITS)
 		return false;
 	for (uint32_t i = 0u; i < header.e_shnum; i++) {
 		if (!elf_section_header(elf, &header, i, &section) ||
