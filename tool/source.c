@@ -60,7 +60,7 @@ static const char *source_comment(const struct source *source, char *line)
 	end = strstr(start, " */");
 	if (end == NULL)
 		return NULL;
-	for (char *next = start; (next = strstr(next, ", ")) != NULL && next < end; next += 2)
+	for (char *next = start; (next = strstr(next, ", ")) != NULL && next + 2 <= end; next += 2)
 		start = next + 2;
 	return source_whole_path(source, arena_copy(start, (size_t)(end - start)));
 }
