@@ -8,6 +8,7 @@ is measured) or included (`included:`, as well), what is linked besides (`helper
 the compiler (`flags:`) and of libFuzzer (`options:`).
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -51,7 +52,8 @@ def head(target):
     for match in re.finditer(r"^[\s/*]*(sources|helpers|included|flags|options):((?:[^*]|\*(?!/))*?)"
                              r"(?=\n[\s/*]*(?:sources|helpers|included|flags|options):|\*/)",
                              text, re.MULTILINE):
-        found[match[1]] = re.sub(r"\n[ \t]*\*", "\n", match[2]).split()
+        words = re.sub(r"\n[ \t]*\*", "\n", match[2]).split()
+        found[match[1]] = [name for word in words for name in sorted(glob.glob(word)) or [word]]
     return found
 
 
@@ -128,7 +130,7 @@ def environment(target):
 
 
 def options(target):
-    return ["-timeout=20", "-rss_limit_mb=1024", "-max_len=%d" % INPUT_BYTES] + head(target)["options"]
+    return ["-timeout=300", "-rss_limit_mb=1024", "-max_len=%d" % INPUT_BYTES] + head(target)["options"]
 
 
 def call(line, target, seconds, root="."):

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sources: tool/tree.c tool/model*.c tool/rules*.c tool/assign.c tool/guest_tree.c
+ *	tool/guest_memory.c tool/info_writer.c tool/layout*.c tool/config_writer.c
+ *	tool/pagetable.c
+ * helpers: tool/source.c tool/bhc_elf.c tool/verify_*.c
+ * included: tool/arena.c tool/image_writer.c
+ */
+/*
+ * bhc from the compiled trees on: a description of the tests, its own tree and its guests' edited
+ * as the fuzzer says, goes through the model, the rules and, if none of them refuses it, the layout
+ * and the writers. Nothing may crash, and every image that bhc would write must be one that
+ * bhc-verify calls separated.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <dirent.h>
+#include <libfdt.h>
+#include <stdarg.h>
+
+#include "tool/files.h"
+
+#define piece arena_piece /* the model has one, too */
+#include "tool/arena.c"
+#undef piece
+#include "tool/assign.h"
+#include "tool/guest_tree.h"
+#include "tool/image_writer.c"
+#include "tool/info_writer.h"
+#include "tool/report.h"
+#include "tool/rules.h"
+#include "tool/verify.h"
+bool files_read_disk(const char *path, struct bytes *out);
+int files_run_tool(const char *const *argv, const struct bytes *input, struct bytes *output);
+#define files_run  files_run_tool
+#define files_read files_read_disk
+#include "tool/files.c"
+#undef files_run
+#undef files_read
+
+#define BASES      512u
+#define FILES      64u
+#define TREE_BYTES 0x20000u
+#define EDITS      24u
+#define PAYLOAD    256u
+
+/* A description of the tests, compiled when it is first needed. */
+struct base {
+	char path[128];
+	struct bytes tree;
+};
+
+static struct base bases[BASES];
+static uint32_t base_count;
+static struct bytes cache[FILES]; /* programs and the kernel */
+static char cache_path[FILES][256];
+static uint32_t cache_count;
+static uint8_t payload[PAYLOAD]; /* every kernel and initrd of a guest */
+static size_t payload_bytes;
+static struct fuzz input;
+static unsigned reports;
+static FILE *nowhere;
+static const struct search_path search = {
+	.folder = {"boards", "build/guests", "tests/systems", "tests/rules", "systems"},
+	.count = 5u};
+
+static void arena_reset(void)
+{
+	while (pieces != NULL) {
+		struct arena_piece *next = pieces->next;
+
+		free(pieces);
+		pieces = next;
+	}
+}
+
+/* ---- in place of tool/report.c ---- */
+
+void report(const char *rule, struct place place, const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	reports++;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	FUZZ_CHECK(strlen(rule) != 0u && strlen(source_position(place)) != 0u);
+}
+
+unsigned report_count(void)
+{
+	return reports;
+}
+
+/* ---- descriptions ---- */
+
+static void add_bases(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	FUZZ_CHECK(dir != NULL);
+	while ((entry = readdir(dir)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (length < 5u || strcmp(entry->d_name + length - 4u, ".dts") != 0 ||
+		    base_count == BASES)
+			continue;
+		snprintf(bases[base_count++].path, sizeof(bases[0].path), "%s/%s", folder,
+		         entry->d_name);
+	}
+	closedir(dir);
+}
+
+static struct base *find_base(const char *path)
+{
+	for (uint32_t i = 0u; i < base_count; i++)
+		if (strcmp(bases[i].path, path) == 0)
+			return &bases[i];
+	return NULL;
+}
+
+/* The key says which by name, so that a corpus stays what it is when tests are added. */
+static struct base *choose_base(uint16_t key)
+{
+	struct base *best = &bases[0];
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t i = 0u; i < base_count; i++) {
+		uint32_t hash = 5381u;
+
+		for (const char *at = bases[i].path; *at != '\0'; at++)
+			hash = hash * 33u + (uint8_t)*at;
+		hash = (hash ^ hash >> 16 ^ key) & 0xffffu;
+		if (hash < least) {
+			least = hash;
+			best = &bases[i];
+		}
+	}
+	return best;
+}
+
+static bool compile_base(struct base *base)
+{
+	const char *cpp[] = {"cpp", "-nostdinc",          "-undef",   "-D__DTS__",
+	                     "-x",  "assembler-with-cpp", "-I",       "boards",
+	                     "-I",  "tests/rules",        base->path, NULL};
+	static const char *const dtc[] = {"dtc", "-q", "-q",  "-@", "-I",
+	                                  "dts", "-O", "dtb", "-",  NULL};
+	struct bytes nothing = {NULL, 0u};
+	struct bytes text;
+	struct bytes tree;
+
+	if (base->tree.data != NULL)
+		return base->tree.size != 0u;
+	base->tree.data = malloc(TREE_BYTES);
+	if (files_run_tool(cpp, &nothing, &text) != 0 || files_run_tool(dtc, &text, &tree) != 0)
+		return false;
+	FUZZ_CHECK(tree.size < TREE_BYTES / 2u);
+	memcpy(base->tree.data, tree.data, tree.size);
+	base->tree.size = tree.size;
+	return true;
+}
+
+/* ---- edits ---- */
+
+static const char *const names[] = {
+	"compatible",
+	"reg",
+	"status",
+	"cpu",
+	"priority",
+	"budget-us",
+	"period-us",
+	"program",
+	"devices",
+	"board",
+	"kernel",
+	"initrd",
+	"backend",
+	"peer",
+	"ends",
+	"restart",
+	"restart-limit",
+	"autostart",
+	"critical",
+	"stack-bytes",
+	"extra-ram",
+	"read-as-zero",
+	"ram-pieces",
+	"kernel-address",
+	"tree-address",
+	"initrd-address",
+	"interrupts",
+	"interrupts-extended",
+	"interrupt-parent",
+	"#address-cells",
+	"#size-cells",
+	"#interrupt-cells",
+	"ranges",
+	"device_type",
+	"phandle",
+	"load-address",
+	"no-console",
+	"allow-dma",
+	"stdout-path",
+	"method",
+	"no-such",
+};
+static const char *const texts[] = {
+	"okay",
+	"disabled",
+	"bulkhead,process",
+	"bulkhead,vm",
+	"bulkhead,channel",
+	"bulkhead,system-1",
+	"console",
+	"pl011",
+	"pl031",
+	"zero",
+	"memory",
+	"cpu",
+	"always",
+	"on-fault",
+	"never",
+	"no",
+	"alive",
+	"vmm",
+	"supervisor",
+	"arm,gic-v3",
+	"arm,pl011",
+	"arm,pl031",
+	"arm,psci-1.0",
+	"smc",
+	"hvc",
+	"/pl011@9000000",
+	"tests/rules/rule-guest-cpus.dts",
+	"linux-guest.dts",
+	"",
+	"x",
+};
+
+static int pick_node(const void *tree)
+{
+	uint32_t skip = fuzz_u8(&input);
+	int node = 0;
+
+	while (skip-- != 0u && node >= 0) {
+		int next = fdt_next_node(tree, node, NULL);
+
+		node = next < 0 ? 0 : next;
+	}
+	return node;
+}
+
+static const char *pick_property(const void *tree, int node)
+{
+	uint32_t skip = fuzz_u8(&input);
+	const char *name = names[skip % (sizeof(names) / sizeof(names[0]))];
+	uint32_t index = 0u;
+	int property;
+
+	if (skip >= 128u)
+		return name;
+	fdt_for_each_property_offset(property, tree, node)
+	{
+		const char *own;
+
+		if (index++ <= skip % 16u &&
+		    fdt_getprop_by_offset(tree, property, &own, NULL) != NULL)
+			name = own;
+	}
+	return name;
+}
+
+static void edit_cell(void *tree, int node, const char *name)
+{
+	uint8_t cells[64] = {0u};
+	int length = 0;
+	const void *old = fdt_getprop(tree, node, name, &length);
+	uint32_t at = 4u * fuzz_pick(&input, 8u);
+	uint32_t value = cpu_to_fdt32((uint32_t)fuzz_number(&input));
+
+	length = old == NULL ? 0 : length > (int)sizeof(cells) ? (int)sizeof(cells) : length;
+	memcpy(cells, old != NULL ? old : cells, (size_t)length);
+	memcpy(cells + at, &value, 4u);
+	length = length < (int)at + 4 ? (int)at + 4 : length;
+	(void)fdt_setprop(tree, node, name, cells, length);
+}
+
+/* The same property of another node, or a node of the same contents. */
+static void edit_copy(void *tree, int node, const char *name, bool whole)
+{
+	uint8_t value[256];
+	int from = pick_node(tree);
+	int length;
+	const void *data;
+	char copy[32];
+	int fresh;
+
+	data = fdt_getprop(tree, from, name, &length);
+	if (!whole && data != NULL && length <= (int)sizeof(value)) {
+		memcpy(value, data, (size_t)length);
+		(void)fdt_setprop(tree, node, name, value, length);
+	}
+	if (!whole)
+		return;
+	snprintf(copy, sizeof(copy), "copy%u", fuzz_pick(&input, 4u));
+	fresh = fdt_add_subnode(tree, node, copy);
+	for (int index = 0; fresh >= 0 && index < 16; index++) {
+		int property;
+		int seen = 0;
+		const char *own = NULL;
+
+		from = fdt_next_node(tree, node, NULL) == fresh ? fdt_next_subnode(tree, fresh)
+		                                                : from;
+		if (from < 0)
+			return;
+		fdt_for_each_property_offset(property, tree, from)
+		{
+			if (seen++ == index)
+				data = fdt_getprop_by_offset(tree, property, &own, &length);
+		}
+		if (own == NULL || length > (int)sizeof(value) || strcmp(own, "phandle") == 0)
+			return;
+		snprintf(copy, sizeof(copy), "%s", own);
+		memcpy(value, data, (size_t)length);
+		(void)fdt_setprop(tree, fresh, copy, value, length);
+	}
+}
+
+static void edit(void *tree)
+{
+	uint8_t what = fuzz_u8(&input);
+	int node = pick_node(tree);
+	char name[64];
+	uint32_t text;
+
+	snprintf(name, sizeof(name), "%s", pick_property(tree, node));
+	switch (what % 10u) {
+	case 0u:
+	case 1u:
+	case 2u:
+		edit_cell(tree, node, name);
+		break;
+	case 3u:
+	case 4u:
+		text = fuzz_pick(&input, sizeof(texts) / sizeof(texts[0]));
+		(void)fdt_setprop_string(tree, node, name, texts[text]);
+		break;
+	case 5u:
+		(void)fdt_delprop(tree, node, name);
+		break;
+	case 6u:
+		if (node != 0)
+			(void)fdt_del_node(tree, node);
+		break;
+	case 7u:
+		edit_copy(tree, node, name, false);
+		break;
+	case 8u:
+		edit_copy(tree, node, name, true);
+		break;
+	default: /* anything, of any length */
+		text = fuzz_pick(&input, 40u);
+		text = text < input.left ? text : (uint32_t)input.left;
+		(void)fdt_setprop(tree, node, name, input.at, (int)text);
+		break;
+	}
+}
+
+/* A copy of the description's tree, with what the fuzzer changes. */
+static struct bytes edited(struct base *base)
+{
+	struct bytes out = {arena_alloc(TREE_BYTES), 0u};
+
+	FUZZ_CHECK(fdt_open_into(base->tree.data, out.data, (int)TREE_BYTES) == 0);
+	for (uint32_t count = fuzz_pick(&input, EDITS); count != 0u && input.left != 0u; count--)
+		edit(out.data);
+	(void)fdt_pack(out.data);
+	out.size = fdt_totalsize(out.data);
+	return out;
+}
+
+/* ---- in place of tool/files.c: files and programs ---- */
+
+bool files_read(const char *path, struct bytes *out)
+{
+	size_t length = strlen(path);
+
+	if (length < 4u || strcmp(path + length - 4u, ".elf") != 0 ||
+	    strncmp(path, "build/", 6u) != 0 || strstr(path, "guests") != NULL) {
+		*out = (struct bytes){arena_alloc(payload_bytes), payload_bytes};
+		memcpy(out->data, payload, payload_bytes);
+		return true;
+	}
+	for (uint32_t i = 0u; i < cache_count; i++) {
+		if (strcmp(cache_path[i], path) == 0) {
+			*out = cache[i];
+			return true;
+		}
+	}
+	FUZZ_CHECK(cache_count < FILES && length < sizeof(cache_path[0]));
+	if (!files_read_disk(path, out))
+		return false;
+	snprintf(cache_path[cache_count], sizeof(cache_path[0]), "%s", path);
+	cache[cache_count].size = out->size;
+	cache[cache_count].data = malloc(out->size);
+	memcpy(cache[cache_count].data, out->data, out->size);
+	cache_count++;
+	return true;
+}
+
+/* cpp makes the name of its file, dtc the tree of that name, edited; annotations are none. */
+int files_run(const char *const *argv, const struct bytes *in, struct bytes *out)
+{
+	uint32_t last = 0u;
+	struct base *base;
+
+	while (argv[last + 1u] != NULL)
+		last++;
+	if (strcmp(argv[0], "cpp") == 0) {
+		*out = (struct bytes){(uint8_t *)arena_copy(argv[last], strlen(argv[last])),
+		                      strlen(argv[last]) + 1u};
+		return 0;
+	}
+	*out = (struct bytes){(uint8_t *)arena_copy("", 0u), 0u};
+	if (strcmp(argv[1], "-@") != 0)
+		return 0;
+	base = find_base((const char *)in->data);
+	if (base == NULL || !compile_base(base))
+		return 1;
+	*out = edited(base);
+	return 0;
+}
+
+/* ---- bhc ---- */
+
+static void build_image(struct system *system)
+{
+	struct layout *layout = arena_alloc(sizeof(*layout));
+	struct bytes image;
+
+	layout->system = system;
+	for (uint32_t i = 0u; i < system->program_count; i++)
+		if (!system->programs[i].good)
+			return;
+	FUZZ_CHECK(layout_read_kernel(layout));
+	assign_all(system);
+	for (uint32_t i = 0u; i < system->vm_count; i++)
+		guest_tree_finish(&system->vms[i]);
+	for (uint32_t i = 0u; i < system->process_count; i++)
+		info_writer_write(system, &system->processes[i]);
+	if (reports != 0u)
+		return;
+	layout_place(layout);
+	if (reports != 0u || !layout->good)
+		return;
+	image = image_flat(layout);
+	FUZZ_CHECK(verify_image(image.data, image.size, nowhere));
+}
+
+static void compile(struct base *base)
+{
+	struct system *system = arena_alloc(sizeof(*system));
+
+	system->search = search;
+	system->build = "build";
+	if (source_compile(base->path, &search, &system->source) != SOURCE_GOOD)
+		return;
+	model_build(system);
+	rules_check(system);
+	if (reports == 0u)
+		build_image(system);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct base *base;
+
+	input = (struct fuzz){data, size};
+	if (base_count == 0u) {
+		nowhere = fopen("/dev/null", "w");
+		add_bases("systems");
+		add_bases("tests/rules");
+		add_bases("tests/systems");
+	}
+	reports = 0u;
+	base = choose_base(fuzz_u16(&input));
+	payload_bytes = fuzz_u8(&input);
+	memset(payload, 0, sizeof(payload));
+	if ((payload_bytes & 1u) != 0u && payload_bytes > 64u)
+		memcpy(payload + 56u, "ARM\x64", 4u);
+	if (compile_base(base))
+		compile(base);
+	arena_reset();
+	return 0;
+}
