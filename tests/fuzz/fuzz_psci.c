@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sources: user/vmm/vpsci.c
- * helpers: user/vmm/ram.c kernel/timer.c kernel/budget.c kernel/sched.c kernel/process.c
- *	kernel/system.c kernel/syscall.c kernel/vcpu.c kernel/interrupt.c kernel/panic.c
- *	kernel/trace.c kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c arch/host/host.c
- *	arch/host/host_lr.c
+ * helpers: user/vmm/ram.c kernel/[a-z]*.c arch/host/host*.c
  */
 /*
  * Sequences of PSCI and SMCCC calls by the vCPUs of a VM, against a model of DEN 0022 5.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sources: kernel/sched.c kernel/process.c kernel/syscall.c kernel/vcpu.c kernel/budget.c
- *	kernel/timer.c kernel/interrupt.c kernel/system.c kernel/trace.c
- * helpers: kernel/panic.c kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c arch/host/host.c
+ *	kernel/timer.c kernel/interrupt.c kernel/system.c
+ * helpers: kernel/panic.c kernel/vgic*.c arch/host/host.c
  *	arch/host/host_lr.c tests/fuzz/syscall_machine.c tests/fuzz/syscall_model.c
  *	tests/fuzz/syscall_check.c
  */
@@ -33,7 +33,7 @@ static bool enter_call(struct cpu *cpu)
 	bool straight;
 
 	model_before(thread, number);
-	straight = syscall_dispatch(thread, number);
+	straight = !syscall_dispatch(thread, number);
 	model_after(thread, number);
 	return straight;
 }
