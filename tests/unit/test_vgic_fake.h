@@ -282,7 +282,7 @@ static inline void fake_deactivate(uint32_t cpu, uint32_t intid)
 			f->timer_active = false;
 		return;
 	}
-	f->hcr += HCR_EOI_ONE;
+	f->hcr = (uint32_t)(f->hcr + HCR_EOI_ONE); /* EOIcount, bits 31:27, wraps */
 }
 
 static inline void guest_eoi(uint32_t cpu, uint32_t intid)
