@@ -22,6 +22,15 @@ void rule_board(const struct system *system, const char *name)
 		report(name, nowhere, "the board states no arm,gic-v3");
 	if (board->psci.node < 0)
 		report(name, nowhere, "the board states no PSCI firmware");
+	for (uint32_t i = 0u; i < board->cpu_count; i++) {
+		for (uint32_t j = 0u; j < i; j++) {
+			if (board->cpus[i].mpidr == board->cpus[j].mpidr)
+				report(name, board->cpus[i].place, "%s has the address of %s (%s)",
+				       tree_name(system->source.fdt, board->cpus[i].place.node),
+				       tree_name(system->source.fdt, board->cpus[j].place.node),
+				       source_position(board->cpus[j].place));
+		}
+	}
 	for (uint32_t i = 0u; board->gicd_pa != 0u && i < board->cpu_count; i++) {
 		if (board->cpus[i].gicr_pa == 0u)
 			report(name, board->gic, "no redistributor for %s (%s)",
