@@ -4,7 +4,7 @@
  *	tool/guest_memory.c tool/info_writer.c tool/layout*.c tool/config_writer.c
  *	tool/pagetable.c
  * helpers: tool/source.c tool/bhc_elf.c tool/verify_*.c
- * included: tool/arena.c tool/image_writer.c
+ * included: tool/image_writer.c
  */
 /*
  * bhc from the compiled trees on: a description of the tests, its own tree and its guests' edited
@@ -478,6 +478,30 @@ static void compile(struct base *base)
 		build_image(system);
 }
 
+/* A kernel: raw, an Image, or an ELF file with one part, at an address that may be RAM. */
+static void make_payload(uint8_t how)
+{
+	Elf64_Ehdr header = {
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB},
+		.e_machine = EM_AARCH64,
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phoff = sizeof(header),
+		.e_phnum = (how & 4u) != 0u ? 0u : 1u};
+	Elf64_Phdr part = {.p_type = PT_LOAD,
+	                   .p_filesz = 64u,
+	                   .p_memsz = 4096u,
+	                   .p_paddr = 0x40000000ull + (uint64_t)(how >> 3) * 0x200000u};
+
+	payload_bytes = (how & 1u) != 0u ? PAYLOAD : how;
+	memset(payload, 0, sizeof(payload));
+	if ((how & 3u) == 1u)
+		memcpy(payload + 56u, "ARM\x64", 4u);
+	if ((how & 3u) != 3u)
+		return;
+	memcpy(payload, &header, sizeof(header));
+	memcpy(payload + sizeof(header), &part, sizeof(part));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct base *base;
@@ -488,13 +512,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_bases("systems");
 		add_bases("tests/rules");
 		add_bases("tests/systems");
+		add_bases("tests/fuzz/bhc");
 	}
 	reports = 0u;
 	base = choose_base(fuzz_u16(&input));
-	payload_bytes = fuzz_u8(&input);
-	memset(payload, 0, sizeof(payload));
-	if ((payload_bytes & 1u) != 0u && payload_bytes > 64u)
-		memcpy(payload + 56u, "ARM\x64", 4u);
+	make_payload(fuzz_u8(&input));
 	if (compile_base(base))
 		compile(base);
 	arena_reset();
