@@ -7,7 +7,31 @@
 
 #define INTID_SPI_FIRST 32u
 #define INTID_SPI_LAST  1019u
+#define REACH           (1ull << 40) /* VTCR_EL2.PS, TCR_EL2.PS: 40 bits of address */
+#define GICD_FRAME      0x10000ull
+#define GICR_FRAMES     0x20000ull
 #define IMAGE_MIN_BYTES BLOCK_BYTES /* kernel, tables and processes, at the very least */
+
+static void rule_reach(const char *name, struct place place, const char *what, uint64_t start,
+                       uint64_t bytes)
+{
+	if (bytes > REACH || start > REACH - bytes)
+		report(name, place, "%s at 0x%llx is beyond 40 bits of address", what,
+		       (unsigned long long)start);
+}
+
+/* The tables of EL2 and of the spaces reach so far. */
+static void rule_board_reach(const struct board *board, const char *name)
+{
+	for (uint32_t i = 0u; i < board->memory_count; i++)
+		rule_reach(name, board->memory[i].place, "memory", board->memory[i].range.start,
+		           board->memory[i].range.bytes);
+	rule_reach(name, board->gic, "the distributor", board->gicd_pa, GICD_FRAME);
+	for (uint32_t i = 0u; i < board->cpu_count; i++)
+		rule_reach(name, board->gic, "a redistributor", board->cpus[i].gicr_pa,
+		           GICR_FRAMES);
+	rule_reach(name, board->uart, "the console", board->uart_pa, PAGE_BYTES);
+}
 
 void rule_board(const struct system *system, const char *name)
 {
@@ -22,6 +46,7 @@ void rule_board(const struct system *system, const char *name)
 		report(name, nowhere, "the board states no arm,gic-v3");
 	if (board->psci.node < 0)
 		report(name, nowhere, "the board states no PSCI firmware");
+	rule_board_reach(board, name);
 	for (uint32_t i = 0u; i < board->cpu_count; i++) {
 		for (uint32_t j = 0u; j < i; j++) {
 			if (board->cpus[i].mpidr == board->cpus[j].mpidr)
@@ -117,6 +142,9 @@ void rule_device(const struct system *system, const char *name)
 				report(name, device->place, "%s of %s has no address (%s)",
 				       device->name, process->name,
 				       source_position(model_place(system, device->node, NULL)));
+			for (uint32_t k = 0u; k < device->reg_count; k++)
+				rule_reach(name, device->place, device->name, device->regs[k].start,
+				           device->regs[k].bytes);
 		}
 	}
 }
