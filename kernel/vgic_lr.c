@@ -439,12 +439,15 @@ static bool load_best(struct vgic_cpu *cpu, uint64_t vmcr)
 	return i >= choice.total;
 }
 
-/* Is an interrupt that is pending once more still in its list register? */
+/*
+ * Is an interrupt that is pending once more still in its list register? Always looks at word 0:
+ * another CPU may have collected an SGI just before vgic_place() made it held.
+ */
 static bool still_held(struct vgic_cpu *cpu)
 {
 	uint32_t words;
 
-	for (words = cpu->merge; words != 0u; words &= words - 1u) {
+	for (words = cpu->merge | 1u; words != 0u; words &= words - 1u) {
 		uint32_t w = vgic_lowest(words);
 
 		if ((cpu->held[w] & vgic_word(cpu, w)->pending) != 0u)
@@ -512,7 +515,7 @@ void vgic_flush_locked(struct vgic_cpu *cpu)
 	vgic_collect(cpu);
 	if (!fold) {
 		lr_reap(cpu);
-		fold = cpu->merge != 0u && still_held(cpu);
+		fold = still_held(cpu);
 	}
 	if (fold)
 		vgic_fold(cpu);
