@@ -159,7 +159,7 @@ static void test_general(void)
 	check_part("signed byte", a, 0x2a);
 	__asm__ volatile("ldr %w0, [%1, %w2, uxtw #2]"
 	                 : "=r"(a)
-	                 : "r"(UART_BASE), "r"(9)
+	                 : "r"((uint64_t)UART_BASE), "r"(9ull)
 	                 : "memory");
 	check_part("register offset", a, 0x78);
 	__asm__ volatile("str wzr, [%0], #4\n\tstr wzr, [%0]" : "+r"(base) : : "memory");
@@ -172,14 +172,14 @@ static void test_vector(void)
 	uint64_t base = UART_BASE + UART_IBRD;
 	uint32_t a, b;
 
-	__asm__ volatile(".arch_extension fp\n\t"
+	__asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t"
 	                 "fmov s9, %w1\n\tfmov s10, %w2\n\tstp s9, s10, [%0]"
 	                 :
 	                 : "r"(base), "r"(0x4321), "r"(0x15)
 	                 : "memory");
 	check_part("pair store", read32(base), 0x4321);
 	check_part("pair store, second", read32(base + 4u), 0x15);
-	__asm__ volatile(".arch_extension fp\n\t"
+	__asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t"
 	                 "movi d9, #0xffffffffffffffff\n\t"
 	                 "ldr s9, [%2], #4\n\tldr s10, [%2], #-4\n\t"
 	                 "fmov %w0, s9\n\tfmov %w1, s10"

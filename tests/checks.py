@@ -154,21 +154,6 @@ def headers():
                  [path for path in paths if path not in host], language)
 
 
-def clang():
-    """The second compiler takes it all too, with the same warnings."""
-    if not shutil.which("clang"):
-        raise Skip("clang is not installed")
-    # what only one of the two compilers knows
-    drop = ("-mno-outline-atomics", "-mstrict-align")
-    target = [flag for flag in flags("EL2_FLAGS") if flag not in drop]
-    target += ["--target=aarch64-linux-gnu", "-mno-unaligned-access", "-mno-outline-atomics",
-               "-Wno-unused-command-line-argument", "-Wno-unknown-attributes"]
-    compile_each(["clang"], target, [path for path in sources(".c") if path.startswith(
-        ("kernel/", "arch/arm64/", "lib/", "user/"))])
-    compile_each(["clang"], flags("HOST_FLAGS"),
-                 [path for path in sources(".c") if path.startswith("tool/")])
-
-
 def size():
     status, text = run(["scripts/size.sh"])
     if status != 0:
@@ -268,7 +253,7 @@ def setup():
 
 
 def static_tests():
-    for check in (setup, includes, tree, headers, clang, size, no_fp, reproducible, requirements, links):
+    for check in (setup, includes, tree, headers, size, no_fp, reproducible, requirements, links):
         yield "check/" + check.__name__.replace("_", "-"), check
 
 

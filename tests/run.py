@@ -21,8 +21,9 @@ sys.path[:0] = ["tests", "tests/target", "tests/fuzz", "bench"]
 
 import checks
 import fuzz
-from bench_tests import bench_tests
 import model_tests
+import static
+from bench_tests import bench_tests
 from machine import TAIL_LINES, Failure, Machine, command
 from table import FORBIDDEN, TARGETS
 from tools import Skip, bhc_build, bhc_info, run_text
@@ -153,8 +154,9 @@ def main():
         return 3
     pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
     tests = []
-    for source in (checks.static_tests, model_tests.tests, unit_tests, verify_tests, fuzz_corpora,
-                   rule_examples, target_tests, bench_tests, doc_blocks):
+    for source in (checks.static_tests, static.static_analysis, model_tests.tests, unit_tests,
+                   verify_tests, fuzz_corpora, rule_examples, target_tests, bench_tests,
+                   doc_blocks):
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
     tests.sort(key=lambda test: not test[0].startswith(("target/", "verify/mutate")))

@@ -89,7 +89,7 @@ uint32_t tree_cell(const void *fdt, int node, const char *property, uint32_t ind
 
 	if (data == NULL || index >= tree_cell_count(fdt, node, property))
 		return otherwise;
-	return fdt32_ld((const fdt32_t *)(const void *)(data + 4u * index));
+	return fdt32_ld((const fdt32_t *)(const void *)(data + sizeof(fdt32_t) * index));
 }
 
 static uint64_t tree_cells(const void *fdt, int node, const char *property, uint32_t index,

@@ -15,7 +15,7 @@
 #define BRANCH_MASK    0xfc000000u /* B: DDI 0487 C6.2.27 */
 #define BRANCH         0x14000000u
 #define ELF_MAGIC      0x464c457fu
-#define THREADS_MAX    (CPU_MAX * CPU_THREADS)
+#define THREADS_MAX    ((uint64_t)CPU_MAX * CPU_THREADS)
 #define HANDLES_MAX    65536u
 #define INTERRUPTS_MAX 988u /* INTID 32..1019 */
 

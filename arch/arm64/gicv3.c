@@ -53,7 +53,7 @@ static void gic_init_triggers(void)
 {
 	for (uint32_t i = 0u; i < system_config()->interrupt_count; i++) {
 		const struct config_interrupt *config = system_interrupt(i)->config;
-		uint64_t at = gicd() + GICD_ICFGR + config->intid / 16u * 4u;
+		uint64_t at = gicd() + GICD_ICFGR + config->intid / 16u * 4ul;
 		uint32_t bit = 2u << (config->intid % 16u * 2u);
 		uint32_t value = mmio_read32(at);
 
@@ -125,15 +125,15 @@ void gic_init_cpu(const struct cpu *cpu)
 void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
 {
 	mmio_write64(gicd() + GICD_IROUTER + (uint64_t)intid * 8u, cpu->config->mpidr);
-	mmio_write32(gicd() + GICD_ICPENDR + intid / 32u * 4u, 1u << intid % 32u);
-	mmio_write32(gicd() + GICD_ISENABLER + intid / 32u * 4u, 1u << intid % 32u);
+	mmio_write32(gicd() + GICD_ICPENDR + intid / 32u * 4ul, 1u << intid % 32u);
+	mmio_write32(gicd() + GICD_ISENABLER + intid / 32u * 4ul, 1u << intid % 32u);
 }
 
 void arch_irq_disable(uint32_t intid)
 {
-	mmio_write32(gicd() + GICD_ICENABLER + intid / 32u * 4u, 1u << intid % 32u);
+	mmio_write32(gicd() + GICD_ICENABLER + intid / 32u * 4ul, 1u << intid % 32u);
 	gic_wait_distributor();
-	mmio_write32(gicd() + GICD_ICACTIVER + intid / 32u * 4u, 1u << intid % 32u);
+	mmio_write32(gicd() + GICD_ICACTIVER + intid / 32u * 4ul, 1u << intid % 32u);
 }
 
 void arch_irq_deactivate(uint32_t intid)

@@ -20,7 +20,7 @@ int main(unsigned thread);
 #define PROGRAM_RECORD(program_name, program_flags)                                            \
 	__attribute__((used, section(".bulkhead.program"))) static const struct program_record \
 		program_record_of_this = {                                                     \
-			.name = program_name,                                                  \
+			.name = (program_name),                                                \
 			.abi_version = ABI_VERSION,                                            \
 			.flags = (program_flags),                                              \
 	}

@@ -128,7 +128,7 @@ static bool console_round(uint64_t now)
 
 static void console_off(uint32_t interrupt)
 {
-	uint64_t until = clock_now() + clock_ticks_from_us(CONSOLE_OFF_MS * 1000u);
+	uint64_t until = clock_now() + clock_ticks_from_us(CONSOLE_OFF_MS * 1000ull);
 
 	while (mux_peek(&mux) >= 0 && clock_now() < until) {
 		uart_begin(&uart);

@@ -101,9 +101,9 @@ void mux_start(struct mux *mux, uint64_t now);
 
 /* ---- output ---- */
 /* How many bytes of the world can be taken now: a whole stash, or none. */
-uint32_t mux_room(const struct mux *mux, uint32_t world);
+uint32_t mux_room(const struct mux *mux, uint32_t number);
 /* At most mux_room() bytes that the world printed. */
-void mux_output(struct mux *mux, uint32_t world, const void *bytes, uint32_t count, uint64_t now);
+void mux_output(struct mux *mux, uint32_t number, const void *bytes, uint32_t count, uint64_t now);
 /* Moves what can be moved now from the stashes to the terminal. */
 void mux_step(struct mux *mux, uint64_t now);
 /* When mux_step has something to do though nothing comes in or goes out; MUX_NEVER: then only. */
@@ -134,7 +134,7 @@ void mux_say(struct mux *mux, const char *text);
 void mux_leave_line(struct mux *mux); /* makes room for a line of somebody else */
 void mux_put_line(struct mux *mux, const char *text);
 void mux_enter_line(struct mux *mux); /* draws the focus's unfinished line, cursor and all */
-void mux_set_focus(struct mux *mux, uint32_t world);
+void mux_set_focus(struct mux *mux, uint32_t number);
 /* mux_deadline() is to be at most this. */
 void mux_until(struct mux *mux, uint64_t time);
 uint64_t mux_ticks(const struct mux *mux, uint32_t milliseconds);

@@ -92,8 +92,8 @@ static bool fp_round(uint64_t round)
 	uint64_t now = clock_now();
 
 	for (uint32_t i = 0u; i < REGISTERS; i++) {
-		in.v[i][0] = (round + 2u * i + 1u) * 0x9e3779b97f4a7c15u;
-		in.v[i][1] = (round + 2u * i + 2u) * 0xc2b2ae3d27d4eb4fu;
+		in.v[i][0] = (round + 2ull * i + 1u) * 0x9e3779b97f4a7c15u;
+		in.v[i][1] = (round + 2ull * i + 2u) * 0xc2b2ae3d27d4eb4fu;
 	}
 	in.fpcr = (round & 1u) != 0u ? FPCR_ODD : 0u;
 	in.fpsr = (round & 1u) != 0u ? FPSR_ODD : FPSR_EVEN;

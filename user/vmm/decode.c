@@ -57,7 +57,7 @@ static void decode_pair(struct decode *decode, uint32_t word)
 	decode->rt = RT(word);
 	decode->rt2 = RT2(word);
 	decode->rn = RN(word);
-	decode->offset = decode_signed(FIELD(word, 15, 7), 7u) * (1 << scale);
+	decode->offset = decode_signed(FIELD(word, 15, 7), 7u) * (int64_t)(1ull << scale);
 	/* K1.2: constrained unpredictable, of which undefined is one choice */
 	if (load && decode->rt == decode->rt2)
 		return;

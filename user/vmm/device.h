@@ -82,6 +82,6 @@ static inline void device_set_deadline(struct device *device, uint64_t deadline)
 		*const device_set_##ops_name = &(ops_name)
 #define DEVICE_RECORD(record_name, backend_name, compatible_name)                            \
 	__attribute__((used, section(".bulkhead.device"))) static const struct device_record \
-		record_name = {.backend = backend_name, .compatible = compatible_name}
+		record_name = {.backend = (backend_name), .compatible = (compatible_name)}
 
 #endif

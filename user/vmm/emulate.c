@@ -104,7 +104,7 @@ static void emulate_gather(const struct decode *decode, struct emulate_data *dat
 			continue;
 		}
 		for (uint32_t half = 0u; half < halves; half++)
-			data->half[i * halves + half] = emulate_truncate(
+			data->half[(size_t)i * halves + half] = emulate_truncate(
 				machine_register(VCPU_REG_V0 + 2u * registers[i] + half),
 				decode->bytes);
 	}
@@ -120,9 +120,10 @@ static void emulate_scatter(const struct decode *decode, const struct emulate_da
 			uint32_t number = VCPU_REG_V0 + 2u * registers[i];
 
 			/* a load clears what it does not fill */
-			machine_set_register(number, data->half[i * halves]);
+			machine_set_register(number, data->half[(size_t)i * halves]);
 			machine_set_register(number + 1u,
-			                     halves == 2u ? data->half[i * halves + 1u] : 0u);
+			                     halves == 2u ? data->half[(size_t)i * halves + 1u]
+			                                  : 0u);
 		} else if (registers[i] != ZERO_REGISTER) {
 			machine_set_register(VCPU_REG_X0 + registers[i],
 			                     decode_extend(decode, data->half[i]));
