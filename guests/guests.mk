@@ -34,6 +34,6 @@ guest_hostile_memory = guests/hostile_memory.c guests/hostile_access.S $(hostile
 guest_hostile_walk = guests/hostile_walk.c guests/hostile_walk_slot.S $(hostile)
 guest_hostile_gic = guests/hostile_gic.c $(hostile)
 guest_hostile_storm = guests/hostile_storm.c $(hostile)
-guest_hostile_calls = guests/hostile_calls.c guests/hostile_calls_regs.S $(hostile)
+guest_hostile_smccc = guests/hostile_smccc.c guests/hostile_smccc_regs.S $(hostile)
 guest_hostile_state = guests/hostile_state.c guests/hostile_state_access.S $(hostile)
 guest_hostile_sibling = guests/hostile_sibling.c $(bare)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The main program of every hostile guest; contract in hostile.h. Per attack:
+ * The main program of every hostile guest; contract in hostile_guest.h. Per attack:
  *
  *	hostile: memory window 16 no-device saw 0x0123456789abcdef: ok, 1234 steps
  *
  * or FAILED and why ("(only here)" before saw: QEMU alone shows something else); when all windows
  * are over, "hostile: FAMILY done N ok N failed".
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_fdt.h"

@@ -3,7 +3,7 @@
  * What the hostile guests and their victim know without talking: when the windows are, and what
  * the tree's bootargs say. CPU 0.
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_fdt.h"
 

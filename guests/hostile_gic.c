@@ -5,7 +5,7 @@
  * active than there are list registers, SGIs to itself and to CPUs that are not there. After each
  * attack the GIC is set up anew and must work.
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"

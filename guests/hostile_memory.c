@@ -6,7 +6,7 @@
  * edge of its RAM; the frames that it was given, in every wrong way; translation tables outside.
  * Each must end in the abort that a bus without an answer gives, at the right address.
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/hostile_access.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"

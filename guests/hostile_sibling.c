@@ -6,7 +6,7 @@
  *
  *	sibling: 123456 rounds, 4567 taken, done
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"

@@ -6,7 +6,7 @@
  * data at EL1 and EL0, MMU and caches off, tagged addresses, the other stack pointer, traps of FP
  * and of the counter, event streams, debug, masks; and code that changes itself.
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 

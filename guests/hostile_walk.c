@@ -9,7 +9,7 @@
  *
  *	walk: s3_0_c1_c0_0 passed passed
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Guest: the neighbour of a hostile guest. Sleeps until the virtual timer fires, at deadlines
- * 20 to 52 us apart, and measures how late its handler runs; per window of time (hostile.h):
+ * 20 to 52 us apart, and measures how late its handler runs; per window of time (hostile_guest.h):
  *
  *	victim: window 3 worst 624 ns of 555
  *
@@ -9,7 +9,7 @@
  * of memory at the end; no interrupt but the timer's may come. Prints nothing while it measures;
  * then "victim: done, 0 FAILED checks".
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 #include "guests/lib/bare_gic.h"

@@ -10,9 +10,9 @@ from machine import ends, expect, expect_all
 
 # The longest path with interrupts masked: nanoseconds, which under icount=0 are instructions.
 LONGEST_PATH = 1000
-ASLEEP, QUIET = 10, 16  # guests/hostile.h: HOSTILE_ASLEEP, HOSTILE_QUIET
+ASLEEP, QUIET = 10, 16  # guests/hostile_guest.h: HOSTILE_ASLEEP, HOSTILE_QUIET
 # Families, and whether what they see is the same on QEMU without a hypervisor.
-FAMILIES = {"memory": True, "walk": False, "gic": True, "calls": False, "storm": False,
+FAMILIES = {"memory": True, "walk": False, "gic": True, "smccc": False, "storm": False,
             "state": True}
 # What is later than that, and by how much at most: docs/guests.md says why.
 LATER = {"overflow": 9000, "registers": 4000, "registers-2": 4000, "console": 2000000}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hostile guest, family "calls": every range of SMCCC function identifiers (DEN 0028 section 6)
+ * Hostile guest, family "smccc": every range of SMCCC function identifiers (DEN 0028 section 6)
  * by HVC and SMC, with random arguments; CPU_ON with bad ones. x4 to x17 must come back as they
  * were, and an unknown function is answered NOT_SUPPORTED. Left out are the calls that end
  * or stop this CPU, which have tests of their own.
  */
-#include "guests/hostile.h"
+#include "guests/hostile_guest.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 
@@ -15,7 +15,7 @@
 #define PSCI_NUMBERS 0x20u
 #define ENTRY_BAD    (-9)
 
-const char hostile_family[] = "calls";
+const char hostile_family[] = "smccc";
 
 void calls_execute(uint64_t *words, uint64_t how);
 

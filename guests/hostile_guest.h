@@ -9,8 +9,8 @@
  * exceptions) in the first round of the steps goes into a hash: it depends on the seed only, and
  * is the same on hardware. CPU 0, interrupts masked, a probe armed around each step.
  */
-#ifndef BULKHEAD_GUESTS_HOSTILE_H
-#define BULKHEAD_GUESTS_HOSTILE_H
+#ifndef BULKHEAD_GUESTS_HOSTILE_GUEST_H
+#define BULKHEAD_GUESTS_HOSTILE_GUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
