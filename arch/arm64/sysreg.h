@@ -75,9 +75,9 @@
 #define SCTLR_SPAN  (1ull << 23)
 #define SCTLR_DSSBS (1ull << 44)
 /* and those that a device access looks at: big-endian data at EL0, at EL1 */
-#define SCTLR_E0E (1ull << 24)
-#define SCTLR_EE  (1ull << 25)
-#define SCTLR_BIG (SCTLR_E0E | SCTLR_EE)
+#define SCTLR_E0E   (1ull << 24)
+#define SCTLR_EE    (1ull << 25)
+#define SCTLR_BIG   (SCTLR_E0E | SCTLR_EE)
 #define SCTLR_RESET 0x30d00800ull /* RES1; MMU, caches, alignment check off, little endian */
 
 /* Exception classes, ESR_EL2.EC */
