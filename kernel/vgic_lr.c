@@ -424,6 +424,7 @@ static void load_all(struct vgic_cpu *cpu)
 static bool load_best(struct vgic_cpu *cpu, uint64_t vmcr)
 {
 	struct vgic_choice choice;
+	bool waits = false;
 	uint32_t i, n;
 
 	choice.count = 0u;
@@ -431,12 +432,17 @@ static bool load_best(struct vgic_cpu *cpu, uint64_t vmcr)
 	choice.room = vgic_lowest(cpu->lr_mask + 1u);
 	choose_all(cpu, &choice, vmcr);
 	for (i = 0u; i < choice.count; i++) {
+		bool full = lr_free(cpu) == 0u;
+		uint32_t spills = cpu->spill_count;
+
 		n = lr_make_room(cpu, choice.rank[i], vmcr);
 		if (n == VGIC_LRS)
 			break;
+		/* a pending one that made room waits in software itself now */
+		waits = waits || (full && cpu->spill_count == spills);
 		lr_load(cpu, n, choice.intid[i]);
 	}
-	return i >= choice.total;
+	return i >= choice.total && !waits;
 }
 
 /*
