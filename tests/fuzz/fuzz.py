@@ -54,6 +54,7 @@ def head(target):
                              text, re.MULTILINE):
         words = re.sub(r"\n[ \t]*\*", "\n", match[2]).split()
         found[match[1]] = [name for word in words for name in sorted(glob.glob(word)) or [word]]
+    found["helpers"] = [name for name in found["helpers"] if name not in found["sources"]]
     return found
 
 

@@ -458,9 +458,9 @@ static void build_image(struct system *system)
 	if (reports != 0u || !layout->good)
 		return;
 	image = image_flat(layout);
-	if (verify_image(image.data, image.size, nowhere))
+	if (verify_image(image.data, image.size, NULL, nowhere))
 		return;
-	(void)verify_image(image.data, image.size, stderr);
+	(void)verify_image(image.data, image.size, NULL, stderr);
 	abort(); /* an image that bhc-verify refuses */
 }
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sources: tool/verify_*.c */
+/*
+ * sources: tool/verify_file.c tool/verify_config.c tool/verify_el2.c tool/verify_info.c
+ *	tool/verify_guest.c tool/verify_memory.c tool/verify_program.c tool/verify_rules.c
+ *	tool/verify_share.c tool/verify_table.c tool/verify_list.c
+ * helpers: tool/verify_*.c
+ */
 /*
  * bhc-verify on damaged images: a good small image with any bytes changed, descriptors copied
  * from one table to another, cut anywhere; or no image at all. It must not crash, and what it
@@ -183,7 +188,7 @@ static void any_file(const struct fuzz *in)
 	uint8_t *copy = malloc(in->left + 1u);
 
 	memcpy(copy, in->at, in->left);
-	(void)verify_image(copy, in->left, nowhere);
+	(void)verify_image(copy, in->left, NULL, nowhere);
 	free(copy);
 }
 
@@ -196,7 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (good.file == NULL) {
 		nowhere = fopen("/dev/null", "w");
 		sample_build(&good);
-		FUZZ_CHECK(verify_image(good.file, good.bytes, nowhere));
+		FUZZ_CHECK(verify_image(good.file, good.bytes, NULL, nowhere));
 	}
 	if (mode >= 0xf0u) {
 		any_file(&in);
@@ -208,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		damage(&in);
 	if (bytes < bad.bytes)
 		bad.file = realloc(bad.file, bytes + 1u); /* ASan sees every read behind it */
-	if (verify_image(bad.file, bytes, nowhere) && bytes == bad.bytes)
+	if (verify_image(bad.file, bytes, NULL, nowhere) && bytes == bad.bytes)
 		check_separated();
 	free(bad.file);
 	return 0;

