@@ -271,7 +271,10 @@ class Walk:
         for name in reachable(self, "vectors"):
             for node, block in self.program.function(name).items():
                 if is_end(block):
-                    best = longer(best, self.upward(name, node, (ZERO, None)))
+                    taken = (ZERO, None)
+                    for callee, _ in self.calls(name, block):
+                        taken = self.summary(callee)[0]  # the interrupts that are pending
+                    best = longer(best, self.upward(name, node, taken))
         return best
 
     def upward(self, name, node, seed):
