@@ -11,7 +11,9 @@ uint64_t hostile_argument(uint64_t tree, const char *name, uint64_t missing)
 {
 	const char *text = fdt_bytes(tree) != 0u ? fdt_bootargs(tree) : NULL;
 
-	while (text != NULL && *text != '\0') {
+	if (text == NULL)
+		return missing;
+	while (*text != '\0') {
 		uint32_t same = 0;
 		uint64_t value = 0;
 

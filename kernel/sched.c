@@ -368,29 +368,22 @@ void sched_kick(struct cpu *cpu)
 	sched_flush(cpu);
 }
 
-/* The highest slot that is ready or to be looked at; SLOT_IDLE: none. */
-static uint32_t sched_best(const struct cpu *cpu, uint64_t wake)
-{
-	uint64_t slots = cpu->ready | wake;
-
-	return slots != 0u ? (uint32_t)__builtin_ctzll(slots) : SLOT_IDLE;
-}
-
 /* Work that comes before the choice, one piece of it; false: there is none. */
 static bool sched_work(struct cpu *cpu)
 {
 	uint64_t wake = __atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST);
-	uint32_t slot = sched_best(cpu, wake);
+	uint64_t slots = cpu->ready | wake;
+	uint64_t best = slots & (0u - slots);
 
 	if (cpu->timers_due) {
 		sched_timer_interrupt(cpu);
 		return true;
 	}
-	if (wake == 0u || (wake >> slot & 1u) == 0u)
+	if ((wake & best) == 0u)
 		return false;
 	/* cleared before the look: what comes later sets it again */
-	__atomic_fetch_and(&cpu->wake, ~(1ull << slot), __ATOMIC_SEQ_CST);
-	sched_look(cpu->slots[slot]);
+	__atomic_fetch_and(&cpu->wake, ~best, __ATOMIC_SEQ_CST);
+	sched_look(cpu->slots[__builtin_ctzll(best)]);
 	return true;
 }
 

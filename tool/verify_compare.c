@@ -14,7 +14,7 @@
 #define ROOT_MASK   0x0000fffffffff000ull /* VTTBR_EL2.BADDR: DDI 0487 D19.2.155 */
 #define PARTY_BYTES 160u
 
-#define COUNT(array) (sizeof(array) / sizeof(array[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static uint64_t number_at(const uint8_t *bytes, size_t count)
 {

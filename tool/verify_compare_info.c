@@ -12,7 +12,7 @@
 
 #define PARTY_BYTES   160u
 #define PROCESS_LINES 8u
-#define COUNT(array)  (sizeof(array) / sizeof(array[0]))
+#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 
 static const struct verify_field info_fields[] = {
 	FIELD(process_info, magic),          FIELD(process_info, abi_version),

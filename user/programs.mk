@@ -18,7 +18,7 @@ fp_programs = fp_task
 
 # The hostile programs of the tests (tests/hostile). Those named after a program stand in for
 # it in a test's image.
-hostile_calls = $(addprefix tests/hostile/,hostile_calls.c hostile_model.c hostile_svc.S)
+hostile_calls = $(addprefix tests/hostile/,hostile_syscalls.c hostile_model.c hostile_svc.S)
 program_hostile_caller = tests/hostile/hostile_caller.c $(hostile_calls)
 hostile_faults = tests/hostile/hostile_faults.c
 program_hostile_vmm = $(program_vmm) tests/hostile/hostile_vmm.c tests/hostile/hostile_vcpu.c \

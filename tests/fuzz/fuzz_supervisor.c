@@ -23,12 +23,13 @@ int supervisor_main(unsigned thread);
 #include "user/services/supervisor.c"
 #undef main
 
-#define CHILDREN 4u
-#define HANDLE   10u /* of child 0 */
-#define RESTARTS 3u
-#define WINDOW   60u
-#define TIMES    64u
-#define PIECE    64u
+#define CHILDREN      4u
+#define CONSOLE_CHILD 1u  /* "console" among the names */
+#define HANDLE        10u /* of child 0 */
+#define RESTARTS      3u
+#define WINDOW        60u
+#define TIMES         64u
+#define PIECE         64u
 
 struct fake_child {
 	uint64_t state;
@@ -112,6 +113,9 @@ status_t svc_process_control(uint32_t handle, uint32_t op)
 	if (fake->state != (op == PROCESS_START ? PROCESS_STATE_STOPPED : PROCESS_STATE_RUNNING))
 		return STATUS_STATE;
 	if (op == PROCESS_STOP) {
+		/* by itself it restarts a console that does not read, and stops nothing else */
+		if (fake == &fakes[CONSOLE_CHILD])
+			fake->asked = true;
 		FUZZ_CHECK(fake->asked);
 		fake->state = PROCESS_STATE_STOPPING;
 		fake->reason = EXIT_REASON_STOPPED;

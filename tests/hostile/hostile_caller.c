@@ -3,7 +3,7 @@
  * A test process that makes every system call in every way; a task, or with devices a driver.
  * Ends with the reason that says whether it was surprised.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/console.h"
 #include "user/lib/program.h"
 #include "user/lib/syscalls.h"

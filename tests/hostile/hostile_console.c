@@ -4,7 +4,7 @@
  * (--wrap=mux_type,--wrap=uart_take): a key and a letter, and it does what they say. Runs in
  * the console's thread.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/uart.h"
 #include "user/services/console_mux.h"
 

@@ -4,7 +4,7 @@
  * 0224), whose match interrupt it asks for once a second, and answers each byte of its client
  * on a channel with the next byte. One thread.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/channel_io.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"

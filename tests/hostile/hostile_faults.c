@@ -4,7 +4,7 @@
  * which some source calls hostile_trigger with what is typed. The
  * supervisor must then tell what tests/target/table_process.py says of that letter.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 
 #define OTHER_DEVICE_VA  (DEVICE_VA + 0x1f0000u) /* no process of the tests has so many */
 #define OTHER_CHANNEL_VA (CHANNEL_VA + 0x100000u)

@@ -3,7 +3,7 @@
  * What each system call must answer, by its contract in abi/syscall.h and abi/vcpu.h, and by
  * what the info page says that this process holds. Written from those, not from the kernel.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/clock.h"
 #include "user/lib/info.h"
 

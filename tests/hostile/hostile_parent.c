@@ -3,7 +3,7 @@
  * Stands in for the supervisor of hostile_walker: starts it again whenever it faults, without a
  * word and without a limit, and counts by class of exception what it was stopped for.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"
 #include "user/lib/program.h"

@@ -5,7 +5,7 @@
  * the guest then runs at, it says itself: small pieces of code end in a call that carries
  * CurrentEL, ESR_EL1 and SPSR_EL1 out. The modes are those of DDI 0487 C5.2.18 and C5.2.19.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"
 #include "user/lib/syscalls.h"

@@ -5,7 +5,7 @@
  * way and never runs the guest that the description gave it; in any other VM it is the
  * program that it always is, until it is made to fault by what is typed to its guest.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/channel.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"

@@ -6,7 +6,7 @@
  * writes there outlives it. At the end it prints what it could access.
  */
 #include "abi/channel.h"
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/clock.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"

@@ -5,7 +5,7 @@
  * x18 to x29 and SP are kept, and no register brings an address of the kernel that was not
  * given to it.
  */
-#include "tests/hostile/hostile.h"
+#include "tests/hostile/hostile_process.h"
 #include "user/lib/clock.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"

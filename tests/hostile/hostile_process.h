@@ -4,8 +4,8 @@
  * system (tests/systems/process-*.dts), in one thread, and say on their console what surprised
  * them. The contract that they hold the kernel to is abi/syscall.h and abi/vcpu.h.
  */
-#ifndef BULKHEAD_TESTS_HOSTILE_H
-#define BULKHEAD_TESTS_HOSTILE_H
+#ifndef BULKHEAD_TESTS_HOSTILE_PROCESS_H
+#define BULKHEAD_TESTS_HOSTILE_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,7 +54,7 @@ uint64_t model_other_bits(void);
 /* What is expected; and then the model is as the kernel should be after the call. */
 struct hostile_answer model_call(const struct hostile_call *call);
 
-/* ---- hostile_calls.c ---- */
+/* ---- hostile_syscalls.c ---- */
 
 /* Every call with every class of argument. Prints counts; true: nothing surprised. */
 bool hostile_calls(void);
