@@ -30,7 +30,8 @@ static void rule_board_reach(const struct board *board, const char *name)
 	for (uint32_t i = 0u; i < board->cpu_count; i++)
 		rule_reach(name, board->gic, "a redistributor", board->cpus[i].gicr_pa,
 		           GICR_FRAMES);
-	rule_reach(name, board->uart, "the console", board->uart_pa, PAGE_BYTES);
+	/* DDI 0183 3.1: a PL011 has 4 KiB of its own */
+	rule_frame(name, board->uart, "the console", board->uart_pa, PAGE_BYTES);
 }
 
 void rule_board(const struct system *system, const char *name)
