@@ -47,6 +47,8 @@ void rule_board(const struct system *system, const char *name)
 		report(name, nowhere, "the board states no arm,gic-v3");
 	if (board->psci.node < 0)
 		report(name, nowhere, "the board states no PSCI firmware");
+	if (board->uart_type != UART_NONE && board->uart_pa == 0u)
+		report(name, board->uart, "the console states no address");
 	rule_board_reach(board, name);
 	for (uint32_t i = 0u; i < board->cpu_count; i++) {
 		for (uint32_t j = 0u; j < i; j++) {
