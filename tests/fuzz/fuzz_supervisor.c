@@ -23,13 +23,14 @@ int supervisor_main(unsigned thread);
 #include "user/services/supervisor.c"
 #undef main
 
-#define CHILDREN      4u
-#define CONSOLE_CHILD 1u  /* "console" among the names */
-#define HANDLE        10u /* of child 0 */
-#define RESTARTS      3u
-#define WINDOW        60u
-#define TIMES         64u
-#define PIECE         64u
+#define CHILDREN 4u
+#define HANDLE   10u /* of child 0 */
+#define RESTARTS 3u
+#define WINDOW   60u
+#define TIMES    64u
+#define CONSOLE  1u
+#define HANG     (10ull * SVC_HOST_FREQUENCY)
+#define PIECE    64u
 
 struct fake_child {
 	uint64_t state;
@@ -54,6 +55,7 @@ static struct channel_end console;
 static struct fake_child fakes[CHILDREN];
 static struct fuzz input;
 static uint64_t now;
+static uint64_t read_at; /* when the console last read something */
 static bool lies;
 static jmp_buf end_of_input;
 
@@ -113,9 +115,11 @@ status_t svc_process_control(uint32_t handle, uint32_t op)
 	if (fake->state != (op == PROCESS_START ? PROCESS_STATE_STOPPED : PROCESS_STATE_RUNNING))
 		return STATUS_STATE;
 	if (op == PROCESS_STOP) {
-		/* by itself it restarts a console that does not read, and stops nothing else */
-		if (fake == &fakes[CONSOLE_CHILD])
+		/* unasked only the console, and only if it has read nothing for long */
+		if (fake == &fakes[CONSOLE] && !fake->asked) {
+			FUZZ_CHECK(lies || now - read_at >= HANG);
 			fake->asked = true;
+		}
 		FUZZ_CHECK(fake->asked);
 		fake->state = PROCESS_STATE_STOPPING;
 		fake->reason = EXIT_REASON_STOPPED;
@@ -190,6 +194,7 @@ static void console_reads(void)
 	bool tell = false;
 	uint32_t count = channel_take(&console, bytes, sizeof(bytes), &tell);
 
+	read_at = now;
 	for (uint32_t i = 0u; i < count && !lies; i++)
 		FUZZ_CHECK((bytes[i] >= 0x20u && bytes[i] < 0x7fu) || bytes[i] == '\n' ||
 		           bytes[i] == '\r' || bytes[i] == '\b' || bytes[i] == 0x1bu);
@@ -288,11 +293,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	FUZZ_CHECK(page == (void *)PROCESS_INFO_VA);
 	now = 1u;
+	read_at = now;
 	shared = calloc(1u, sizeof(*shared));
 	lies = (fuzz_u8(&input) & 1u) != 0u;
 	memset(children, 0, sizeof(children));
 	memset(&list, 0, sizeof(list));
 	memset(&typed, 0, sizeof(typed));
+	memset(&reader, 0, sizeof(reader));
 	memset(&console_end, 0, sizeof(console_end));
 	console_lost = 0u;
 	console_lost_reported = 0u;

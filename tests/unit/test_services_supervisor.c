@@ -214,7 +214,11 @@ static void test_reader(void **state)
 	assert_true(policy_reader_hangs(&reader, 3, 1024, 120 * SECOND, 10 * SECOND));
 	assert_false(policy_reader_hangs(&reader, 3, 0, 200 * SECOND, 10 * SECOND));
 	assert_false(policy_reader_hangs(&reader, 3, 1, 201 * SECOND, 10 * SECOND));
-	assert_true(policy_reader_hangs(&reader, 3, 1, 210 * SECOND, 10 * SECOND));
+	assert_true(policy_reader_hangs(&reader, 3, 1, 211 * SECOND, 10 * SECOND));
+	/* nothing for long, then a line: it has only just been printed */
+	assert_false(policy_reader_hangs(&reader, 4, 0, 220 * SECOND, 10 * SECOND));
+	assert_false(policy_reader_hangs(&reader, 4, 9, 300 * SECOND, 10 * SECOND));
+	assert_true(policy_reader_hangs(&reader, 4, 9, 310 * SECOND, 10 * SECOND));
 }
 
 static void test_end_lines(void **state)

@@ -118,9 +118,11 @@ bool policy_restart(struct policy_child *child, const struct policy_view *view)
 bool policy_reader_hangs(struct policy_reader *reader, uint32_t read, uint32_t unread, uint64_t now,
                          uint64_t ticks)
 {
-	if (unread == 0u || read != reader->read) {
+	/* what is new to a reader that had read all is not old, however long nobody looked */
+	if (unread == 0u || reader->unread == 0u || read != reader->read) {
 		reader->read = read;
 		reader->since = now;
 	}
+	reader->unread = unread;
 	return now - reader->since >= ticks;
 }

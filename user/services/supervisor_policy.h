@@ -65,8 +65,9 @@ bool policy_restart(struct policy_child *child, const struct policy_view *view);
 
 /* ---- whether the console still works: it reads what the supervisor has printed ---- */
 struct policy_reader {
-	uint32_t read;  /* bytes, modulo 2^32, at the last look */
-	uint64_t since; /* it has read nothing, although there was something, from then on */
+	uint32_t read;   /* bytes, modulo 2^32, at the last look */
+	uint32_t unread; /* at the last look */
+	uint64_t since;  /* it has read nothing, although there was something, from then on */
 };
 
 /* True: there has been something to read, and nothing was, for so many ticks. */
