@@ -22,6 +22,7 @@ sys.path[:0] = ["tests", "tests/target", "tests/fuzz", "bench"]
 import checks
 import fuzz
 import model_tests
+import mutants
 import static
 from bench_tests import bench_tests
 from machine import TAIL_LINES, Failure, Machine, command
@@ -66,6 +67,15 @@ def doc_blocks():
         for number, (line, block) in enumerate(checks.tested_blocks(path), 1):
             yield "docs/%s/%d" % (os.path.basename(path)[:-3], number), \
                 lambda block=block, at="%s:%d" % (path, line): checks.run_block(block, at)
+
+
+def mutants_apply():
+    known = {name for source in SOURCES for name, _ in source()}
+    checks.fail(mutants.problems(known))
+
+
+def mutant_check():
+    yield "check/mutants", mutants_apply
 
 
 def target_tests():
@@ -148,15 +158,17 @@ def run_one(name, function):
     return name, state, seconds
 
 
+SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_tests.tests, unit_tests,
+           verify_tests, fuzz_corpora, rule_examples, target_tests, bench_tests, doc_blocks)
+
+
 def main():
     if len(sys.argv) > 2:
         print("usage: run.py [PATTERN]", file=sys.stderr)
         return 3
     pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
     tests = []
-    for source in (checks.static_tests, static.static_analysis, model_tests.tests, unit_tests,
-                   verify_tests, fuzz_corpora, rule_examples, target_tests, bench_tests,
-                   doc_blocks):
+    for source in SOURCES:
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
     tests.sort(key=lambda test: not test[0].startswith(("target/", "verify/mutate")))
