@@ -20,15 +20,25 @@ static void rule_reach(const char *name, struct place place, const char *what, u
 		       (unsigned long long)start);
 }
 
+/* IHI 0069 12.8: frames of 64 KiB; EL2 maps them by whole pages. */
+static void rule_frame(const char *name, struct place place, const char *what, uint64_t start,
+                       uint64_t bytes)
+{
+	rule_reach(name, place, what, start, bytes);
+	if (start % PAGE_BYTES != 0u)
+		report(name, place, "%s at 0x%llx does not begin with a page", what,
+		       (unsigned long long)start);
+}
+
 /* The tables of EL2 and of the spaces reach so far. */
 static void rule_board_reach(const struct board *board, const char *name)
 {
 	for (uint32_t i = 0u; i < board->memory_count; i++)
 		rule_reach(name, board->memory[i].place, "memory", board->memory[i].range.start,
 		           board->memory[i].range.bytes);
-	rule_reach(name, board->gic, "the distributor", board->gicd_pa, GICD_FRAME);
+	rule_frame(name, board->gic, "the distributor", board->gicd_pa, GICD_FRAME);
 	for (uint32_t i = 0u; i < board->cpu_count; i++)
-		rule_reach(name, board->gic, "a redistributor", board->cpus[i].gicr_pa,
+		rule_frame(name, board->gic, "a redistributor", board->cpus[i].gicr_pa,
 		           GICR_FRAMES);
 	/* DDI 0183 3.1: a PL011 has 4 KiB of its own */
 	rule_frame(name, board->uart, "the console", board->uart_pa, PAGE_BYTES);
