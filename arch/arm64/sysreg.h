@@ -41,7 +41,7 @@
 /* What governs a process at EL0 (E2H is 0, so the EL1 registers do). */
 #define SCTLR_HOST   0x34d5d99cull /* little endian, UCI, UCT, DZE, no WFI/WFE trap, no UMA, RES1 */
 #define CPACR_FP     (3ull << 20)  /* no trap of FP to EL1 */
-#define CNTKCTL_HOST 3ull          /* EL0 reads CNTVCT and CNTPCT */
+#define CNTKCTL_HOST 3ull          /* EL0 reads CNTVCT; CNTPCT too where CNTHCTL_EL2 lets it */
 
 /* CPTR_EL2 (E2H 0): RES1, SVE (bit 8), trace (20) and AMU (30) trapped; TFP is bit 10 */
 #define CPTR_VALUE (0x33ffull | (1ull << 20) | (1ull << 30))
