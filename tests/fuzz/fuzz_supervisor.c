@@ -110,16 +110,16 @@ status_t svc_process_control(uint32_t handle, uint32_t op)
 	bool failed = fake->reason >= EXIT_REASON_FAULT && fake->reason != EXIT_REASON_RESET;
 
 	FUZZ_CHECK(op == PROCESS_START || op == PROCESS_STOP);
+	/* a console that has read nothing for long is restarted as if a person had asked */
+	if (fake == &fakes[CONSOLE] && (lies || now - read_at >= HANG)) {
+		fake->asked = true;
+		fake->retries = 0u;
+	}
 	if (fake->state == PROCESS_STATE_ABSENT)
 		return STATUS_ABSENT;
 	if (fake->state != (op == PROCESS_START ? PROCESS_STATE_STOPPED : PROCESS_STATE_RUNNING))
 		return STATUS_STATE;
 	if (op == PROCESS_STOP) {
-		/* unasked only the console, and only if it has read nothing for long */
-		if (fake == &fakes[CONSOLE] && !fake->asked) {
-			FUZZ_CHECK(lies || now - read_at >= HANG);
-			fake->asked = true;
-		}
 		FUZZ_CHECK(fake->asked);
 		fake->state = PROCESS_STATE_STOPPING;
 		fake->reason = EXIT_REASON_STOPPED;
