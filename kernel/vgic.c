@@ -22,39 +22,57 @@ void vgic_lock_wait(const struct vgic *vgic, uint32_t ticket)
 		arch_pause();
 }
 
+/* What is not 0 after reset, nor about routing; and what the guest's CPU interface starts with. */
+static void vgic_cpu_begin(struct vgic_cpu *cpu)
+{
+	cpu->word = (struct vgic_word){.edge = VGIC_SGIS};
+	cpu->waker = WAKER_RESET;
+	cpu->hcr = VGIC_HCR_EN;
+	cpu->vmcr = 0u;
+	cpu->apr[0] = 0u;
+	cpu->apr[1] = 0u;
+}
+
 static void vgic_cpu_clear(struct vgic_cpu *cpu)
 {
 	struct vgic *vgic = cpu->vgic;
 	uint32_t index = cpu->index;
 	uint32_t w;
 
-	*cpu = (struct vgic_cpu){
-		.vgic = vgic,
-		.index = index,
-		.waker = WAKER_RESET,
-		.hcr = VGIC_HCR_EN,
-	};
-	cpu->word.edge = VGIC_SGIS;
+	*cpu = (struct vgic_cpu){.vgic = vgic, .index = index};
+	vgic_cpu_begin(cpu);
 	cpu->routed[0] = VGIC_ALL;
 	if (index == 0u)
 		for (w = 1u; w < vgic->word_count; w++)
 			cpu->routed[w] = VGIC_ALL;
 }
 
-void vgic_reset(struct vgic *vgic)
+bool vgic_reset_step(struct vgic *vgic)
 {
+	uint32_t at = vgic->reset_at++;
 	uint32_t i;
 
+	if (at < VGIC_WORDS - 1u) {
+		vgic->spi[at] = (struct vgic_word){.enable = 0u};
+		vgic->held[at + 1u] = 0u;
+		for (i = 0u; i < 32u; i++)
+			vgic->router[32u * at + i] = 0u;
+		return true;
+	}
+	at -= VGIC_WORDS - 1u;
+	vgic_cpu_clear(vgic->cpu[at]);
+	if (at + 1u < vgic->vcpu_count)
+		return true;
 	vgic->ctlr = 0u;
 	vgic->stirred = 0u;
-	for (i = 0u; i < VGIC_SPIS; i++)
-		vgic->router[i] = 0u;
-	for (i = 0u; i < VGIC_WORDS; i++)
-		vgic->held[i] = 0u;
-	for (i = 0u; i < VGIC_WORDS - 1u; i++)
-		vgic->spi[i] = (struct vgic_word){.enable = 0u};
-	for (i = 0u; i < vgic->vcpu_count; i++)
-		vgic_cpu_clear(vgic->cpu[i]);
+	vgic->reset_at = 0u;
+	return false;
+}
+
+void vgic_reset(struct vgic *vgic)
+{
+	while (vgic_reset_step(vgic))
+		;
 }
 
 void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
@@ -74,120 +92,147 @@ void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint3
 void vgic_cpu_reset(struct vgic_cpu *cpu)
 {
 	struct vgic *vgic = cpu->vgic;
-	uint32_t routed[VGIC_WORDS];
-	uint32_t w;
-	bool loaded;
+	uint32_t words, n, i;
 
 	vgic_lock(vgic);
-	loaded = cpu->loaded;
-	vgic_empty(cpu);
-	vgic_answer(cpu);
-	for (w = 0u; w < VGIC_WORDS; w++)
-		routed[w] = cpu->routed[w];
-	vgic_cpu_clear(cpu);
-	for (w = 0u; w < VGIC_WORDS; w++)
-		cpu->routed[w] = routed[w];
+	vgic->stirred |= cpu->spill_words;
+	for (words = cpu->spill_words; words != 0u; words &= words - 1u)
+		(void)vgic_unspill(cpu, vgic_lowest(words), VGIC_ALL);
+	vgic_hw_drop(cpu);
+	for (n = 0u; n < VGIC_LRS; n++)
+		cpu->lr[n] = 0u;
+	cpu->merge = 0u;
+	cpu->crowded = false;
+	cpu->sync_retry = false;
+	cpu->sync_wait = 0u;
+	cpu->ends = 0u;
+	__atomic_store_n(&cpu->posted, 0u, __ATOMIC_RELAXED);
+	vgic_cpu_begin(cpu);
+	for (i = 0u; i < vgic->vcpu_count; i++)
+		vgic_request(vgic->cpu[i]); /* what was active here may wait there */
 	vgic_unlock(vgic);
-	if (loaded)
-		vgic_load(cpu);
 }
 
-/*
- * The lock orders what was changed before `request`; vgic_kick() orders the interrupt after. The
- * vCPU whose access this is needs none: it looks in vgic_leave().
- */
+/* The lock orders what was changed before `request`; vgic_kick() orders the interrupt after. */
 void vgic_request(struct vgic_cpu *cpu)
 {
 	if (cpu->request != 0u)
 		return;
 	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
-	if (cpu != cpu->vgic->self)
-		vgic_kick(cpu);
+	vgic_kick(cpu);
 }
 
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
 {
 	const struct vgic_word *word = vgic_word(cpu, w);
 
-	bits &= word->pending | word->line;
-	if (bits == 0u)
-		return;
-	if ((vgic_ready(cpu, w) & bits) != 0u)
-		vgic_request(cpu);
-	if ((cpu->held[w] & word->pending & bits) != 0u) {
+	uint32_t again = cpu->held[w] & word->pending & bits;
+
+	if (again != 0u)
 		cpu->merge |= 1u << w;
+	if ((again | (vgic_ready(cpu, w) & bits)) != 0u)
 		vgic_request(cpu);
-	}
 }
 
-void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+void vgic_ring_one(struct vgic_cpu *owner, uint32_t w, uint32_t bit)
 {
 	struct vgic *vgic = owner->vgic;
-	uint32_t i;
+	uint32_t to;
 
 	if (w == 0u) {
-		vgic_ring_cpu(owner, w, bits);
+		vgic_ring_cpu(owner, w, bit);
 		return;
 	}
 	vgic->stirred |= 1u << w;
-	for (i = 0u; i < vgic->vcpu_count; i++)
-		vgic_ring_cpu(vgic->cpu[i], w, bits);
+	if ((vgic->held[w] & bit) != 0u) {
+		for (to = 0u; to < vgic->vcpu_count && (vgic->cpu[to]->held[w] & bit) == 0u; to++)
+			;
+	} else {
+		to = vgic->router[32u * (w - 1u) + vgic_lowest(bit)];
+	}
+	if (to < vgic->vcpu_count)
+		vgic_ring_cpu(vgic->cpu[to], w, bit);
 }
 
-void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+/* Which vCPUs of a VM vgic_ring() is to tell. */
+static uint32_t vgic_news(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review)
 {
 	struct vgic *vgic = owner->vgic;
+	const struct vgic_word *word = vgic_word(owner, w);
+	uint32_t held = w == 0u ? owner->held[0] : vgic->held[w];
+	uint32_t ready = (word->pending | (word->line & ~word->edge)) & ~word->active & ~held &
+	                 bits & vgic_enabled(vgic, word);
+	uint32_t again = held & word->pending & bits;
+	uint32_t news = 0u;
 	uint32_t i;
 
 	for (i = 0u; i < vgic->vcpu_count; i++) {
 		struct vgic_cpu *cpu = vgic->cpu[i];
-
-		if ((w == 0u && cpu != owner) || (cpu->held[w] & bits) == 0u)
-			continue;
-		if (!cpu->loaded) {
-			vgic_fold(cpu);
-			continue;
-		}
-		cpu->refold = true;
-		vgic_request(cpu);
-	}
-}
-
-/*
- * PPI 27 and SGIs of a loaded vCPU count as held: vgic_hw_direct() and vgic_place() may be
- * putting them into a list register just now, without the lock.
- */
-uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
-                    uint32_t ask, bool known)
-{
-	struct vgic *vgic = self->vgic;
-	uint32_t asked = 0u;
-	uint32_t i;
-
-	for (i = 0u; i < vgic->vcpu_count; i++) {
-		struct vgic_cpu *cpu = vgic->cpu[i];
-		uint32_t held = __atomic_load_n(&cpu->held[w], __ATOMIC_RELAXED) & bits;
 
 		if (w == 0u && cpu != owner)
 			continue;
-		if (held == 0u && (w != 0u || !cpu->loaded || (bits & (VGIC_HW | VGIC_SGIS)) == 0u))
-			continue;
-		if (ask < VGIC_ASKS) {
-			cpu->ask[ask][w] |= held;
-			cpu->asked = true;
-		}
-		if (cpu == self || !cpu->loaded) {
-			vgic_fold(cpu);
-			if (cpu->loaded)
-				vgic_request(cpu); /* to refill what fold has emptied */
-		} else if (!known) {
-			cpu->sync_asked |= 1u << self->index;
-			cpu->refold = true;
-			vgic_request(cpu);
-			asked |= 1u << i;
-		}
+		if ((cpu->held[w] & again) != 0u)
+			cpu->merge |= 1u << w;
+		if ((cpu->held[w] & review) != 0u)
+			cpu->refold = VGIC_ALL;
+		if (((cpu->held[w] & (again | review)) | (cpu->routed[w] & ready)) != 0u)
+			news |= 1u << i;
 	}
-	return asked;
+	return news;
+}
+
+void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review)
+{
+	struct vgic *vgic = owner->vgic;
+	uint32_t news = vgic_news(owner, w, bits, review);
+
+	vgic->stirred |= 1u << w;
+	for (; news != 0u; news &= news - 1u)
+		vgic_request(vgic->cpu[vgic_lowest(news)]);
+}
+
+/*
+ * PPI 27 and SGIs of another loaded vCPU count as held: vgic_hw_direct() and vgic_place() may be
+ * putting them into a list register just now, without the lock.
+ */
+uint32_t vgic_holders(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+{
+	struct vgic *vgic = owner->vgic;
+	uint32_t holders = 0u;
+	uint32_t i;
+
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+		uint32_t held = __atomic_load_n(&cpu->held[w], __ATOMIC_RELAXED);
+
+		if (w == 0u && cpu != self)
+			held |= VGIC_HW | VGIC_SGIS;
+		if (cpu->loaded && (w != 0u || cpu == owner) && (held & bits) != 0u)
+			holders |= 1u << i;
+	}
+	return holders;
+}
+
+uint32_t vgic_reach(struct vgic_cpu *self, const struct vgic_change *change)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t cpus;
+
+	for (cpus = change->holders | change->others; cpus != 0u; cpus &= cpus - 1u) {
+		uint32_t i = vgic_lowest(cpus);
+		struct vgic_cpu *cpu = vgic->cpu[i];
+		uint32_t held = __atomic_load_n(&cpu->held[change->w], __ATOMIC_RELAXED);
+
+		if ((change->holders >> i & 1u) != 0u) {
+			if (change->ask < VGIC_ASKS)
+				cpu->ask[change->ask][change->w] |= held & change->bits;
+			if ((change->sync >> i & 1u) != 0u)
+				cpu->sync_asked |= 1u << self->index;
+			cpu->refold = VGIC_ALL;
+		}
+		vgic_request(cpu);
+	}
+	return change->sync;
 }
 
 enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
@@ -201,54 +246,40 @@ enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
 
 void vgic_answer(struct vgic_cpu *cpu)
 {
-	while (cpu->sync_asked != 0u) {
-		struct vgic_cpu *waiter = cpu->vgic->cpu[vgic_lowest(cpu->sync_asked)];
+	uint32_t asked = cpu->sync_asked;
 
-		cpu->sync_asked &= cpu->sync_asked - 1u;
-		if (waiter->sync_wait == 0u)
-			continue;
-		waiter->sync_wait &= ~(1u << cpu->index);
-		if (waiter->sync_wait == 0u)
+	for (cpu->sync_asked = 0u; asked != 0u; asked &= asked - 1u) {
+		struct vgic_cpu *waiter = cpu->vgic->cpu[vgic_lowest(asked)];
+		uint32_t waits = waiter->sync_wait;
+
+		waiter->sync_wait = waits & ~(1u << cpu->index);
+		if (waits != 0u && waiter->sync_wait == 0u)
 			vgic_synced(waiter);
 	}
-}
-
-void vgic_spill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
-{
-	uint32_t fresh = bits & ~cpu->spilled[w];
-
-	vgic_word(cpu, w)->active |= bits;
-	cpu->spilled[w] |= fresh;
-	cpu->spill_count += vgic_count(fresh);
-}
-
-void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits)
-{
-	struct vgic *vgic = owner->vgic;
-	uint32_t i;
-
-	vgic_word(owner, w)->active &= ~bits;
-	for (i = 0u; i < vgic->vcpu_count; i++) {
-		struct vgic_cpu *cpu = vgic->cpu[i];
-		uint32_t gone = cpu->spilled[w] & bits;
-
-		if (w == 0u && cpu != owner)
-			continue;
-		cpu->spilled[w] &= ~gone;
-		cpu->spill_count -= vgic_count(gone);
-		if (gone != 0u && cpu->spill_count == 0u)
-			vgic_request(cpu); /* no longer counts ends, nor traps */
-	}
-	if (w == 0u)
-		vgic_hw_renew(owner);
-	vgic_ring(owner, w, bits);
 }
 
 enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
                                    uint32_t bits)
 {
-	vgic_unspill(owner, w, bits);
-	return vgic_wait(self, vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_ACTIVE, false));
+	struct vgic *vgic = self->vgic;
+	struct vgic_change change = {.w = w, .bits = bits, .ask = VGIC_ASK_CLEAR_ACTIVE};
+	uint32_t i;
+
+	for (i = 0u; i < vgic->vcpu_count; i++) {
+		struct vgic_cpu *cpu = vgic->cpu[i];
+
+		/* it no longer counts ends, nor traps */
+		if ((w != 0u || cpu == owner) && vgic_unspill(cpu, w, bits) != 0u)
+			change.others |= 1u << i;
+	}
+	vgic_word(owner, w)->active &= ~bits; /* of what is routed to nobody */
+	if (w == 0u && !owner->loaded && (bits & VGIC_HW) != 0u)
+		vgic_hw_drop(owner);
+	change.holders = vgic_holders(self, owner, w, bits);
+	change.sync = change.holders & ~(1u << self->index);
+	change.others |= vgic_news(owner, w, bits, 0u);
+	vgic->stirred |= 1u << w;
+	return vgic_wait(self, vgic_reach(self, &change));
 }
 
 enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
@@ -257,10 +288,10 @@ enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
 	uint32_t intid = (uint32_t)value & 0xffffffu;
 	enum vgic_result result = VGIC_DONE;
 
-	vgic_enter(self);
+	vgic_lock(vgic);
 	if (intid < 32u * vgic->word_count && (arch_ich_vmcr_read() & VGIC_VMCR_EOIM) != 0u)
 		result = vgic_clear_active(self, self, vgic_word_of(intid), vgic_bit_of(intid));
-	vgic_leave(self);
+	vgic_unlock(vgic);
 	return result;
 }
 
@@ -277,8 +308,7 @@ void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity)
 		if (i == affinity)
 			vgic->cpu[i]->routed[w] |= bit;
 	}
-	vgic_review(vgic->cpu[0], w, bit);
-	vgic_ring(vgic->cpu[0], w, bit);
+	vgic_ring(vgic->cpu[0], w, bit, bit);
 }
 
 void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
@@ -292,18 +322,17 @@ void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
 	else if ((value & SGI_ELSEWHERE) != 0u)
 		return;
 	targets &= (1u << vgic->vcpu_count) - 1u;
+	if ((targets >> self->index & 1u) != 0u &&
+	    ((self->word.group & bit) != 0u) == (group != 0u) && vgic_place(self, SGI_INTID(value)))
+		targets &= ~(1u << self->index);
 	for (; targets != 0u; targets &= targets - 1u) {
 		struct vgic_cpu *cpu = vgic->cpu[vgic_lowest(targets)];
 
-		if (((cpu->word.group & bit) != 0u) != (group != 0u) ||
-		    (cpu == self && vgic_place(cpu, SGI_INTID(value))))
-			continue;
 		/* release: pairs with the acquire in vgic_collect; the sender's stores are seen */
-		if (__atomic_fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) == 0u && cpu != self)
+		if (((cpu->word.group & bit) != 0u) == (group != 0u) &&
+		    __atomic_fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) == 0u)
 			vgic_kick(cpu);
 	}
-	if (vgic_requested(self))
-		vgic_flush(self);
 }
 
 void vgic_collect(struct vgic_cpu *cpu)
@@ -340,9 +369,9 @@ bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level)
 		word->line ^= bit;
 		if (level) {
 			word->pending |= word->edge & bit;
-			vgic_ring(owner, w, bit);
+			vgic_ring_one(owner, w, bit);
 		} else if ((word->edge & bit) == 0u) {
-			vgic_review(owner, w, bit);
+			vgic_ring(owner, w, 0u, bit);
 		}
 	}
 	vgic_unlock(vgic);

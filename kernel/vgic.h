@@ -8,14 +8,16 @@
  * that take a struct vgic, and those that say "any CPU", may be called anywhere; the others
  * only on the CPU to which the vCPU is pinned. One ticket lock per VM guards all but what
  * vgic_hw_timer() says. No function waits for another CPU but in that lock: at most one
- * holder per other CPU of the same VM comes first, and the longest hold is one pass over
- * 32 + spi_count pending bits and the list registers of each vCPU.
+ * holder per other CPU of the same VM comes first. Every hold is bounded by the number of words
+ * or by that of the vCPUs, never by their product, and never by the number of interrupts.
  *
  * Where the state of an interrupt is. In software: the latch `pending`, the input `line`,
  * and `active`. While it sits in a list register its bit in `held` is set, that register
  * alone has its pending and active state, and it belongs to the CPU where the vCPU is
  * loaded; the latch then means "made pending once more". A register that the guest has
- * emptied is noticed (reaped) at the next flush.
+ * emptied is noticed (reaped) at the next flush. A vCPU that is not loaded holds nothing but
+ * PPI 27 while that is active: the rest goes to software when it is saved, and what is active
+ * (`spilled`) comes back when it is loaded.
  *
  * An SGI is posted to its target without the lock: `posted` is one more place where it may be
  * pending, emptied by whoever looks at the target's word 0, and by the target's flush, which
@@ -23,8 +25,8 @@
  *
  * Whoever changes something that a vCPU should look at sets its `request`, or posts, and, when
  * that was clear, calls vgic_kick(). The CPU of the vCPU calls vgic_flush() before it enters the
- * guest, and soon after a kick even if the guest is not to run, when vgic_requested(). Of a
- * vCPU that is not loaded anyone may change the saved list registers, under the lock.
+ * guest, and soon after a kick even if the guest is not to run, when vgic_requested(). One
+ * flush is one bounded step: while there is more to do, `request` stays and vgic_kick() says so.
  */
 #ifndef BULKHEAD_KERNEL_VGIC_H
 #define BULKHEAD_KERNEL_VGIC_H
@@ -35,6 +37,7 @@
 #define VGIC_VCPUS    8u
 #define VGIC_SPIS     256u
 #define VGIC_WORDS    9u  /* of 32 interrupts; word 0 (SGIs and PPIs) is each vCPU's own */
+#define VGIC_PLANES   5u  /* bits of priority */
 #define VGIC_LRS      16u /* most list registers that GICv3 has; at least 2 are needed */
 #define VGIC_TIMER_ID 27u /* the virtual timer's PPI, backed by the physical one */
 
@@ -52,6 +55,7 @@ struct vgic_word {
 	uint32_t line;    /* PPI 27: taken physically, waits for a list register */
 	uint32_t active;  /* and in no list register */
 	uint8_t priority[32];
+	uint32_t plane[VGIC_PLANES]; /* bit i of plane k: bit 7 - k of priority[i] */
 };
 
 struct vgic_cpu {
@@ -61,8 +65,8 @@ struct vgic_cpu {
 	uint32_t posted;  /* atomic: SGIs sent to it and not yet in `word` or a list register */
 	uint32_t merge;   /* words where an interrupt is pending once more while it is held */
 	bool loaded;
-	bool refold;     /* the next flush looks at every list register, not at the emptied ones */
-	bool asked;      /* something is in `ask` */
+	bool crowded;    /* more wait than list registers are free: the best, step by step */
+	uint32_t refold; /* list registers that a flush is to look at, not only whether emptied */
 	bool sync_retry; /* an access was told VGIC_RETRY: its next trial takes what is known */
 	uint32_t sync_wait;  /* vCPUs whose answer this one waits for */
 	uint32_t sync_asked; /* vCPUs that wait for this one's answer */
@@ -71,11 +75,15 @@ struct vgic_cpu {
 	uint32_t routed[VGIC_WORDS]; /* interrupts that go to this vCPU */
 	uint32_t held[VGIC_WORDS];   /* in its list registers */
 	uint32_t spilled[VGIC_WORDS]; /* active here, in no list register: the guest's EOI is counted */
-	uint32_t spill_count;
+	uint32_t spill_words;         /* where `spilled` is not 0 */
+	uint32_t ends; /* of spilled interrupts: not yet looked at when it was saved */
 	uint32_t seen_pending[VGIC_WORDS]; /* of `held`, when last looked at */
 	uint32_t seen_active[VGIC_WORDS];
 	uint32_t ask[VGIC_ASKS][VGIC_WORDS];
-	/* List registers. `lr` is the truth while not loaded, else what was last read or written. */
+	/*
+	 * List registers: what was last read or written. While not loaded: PPI 27, if used, or
+	 * what comes back if it is still spilled.
+	 */
 	uint32_t lr_mask; /* those that the CPU has */
 	uint32_t lr_top;  /* the last of them */
 	uint32_t used;
@@ -92,10 +100,10 @@ struct vgic_cpu {
 struct vgic {
 	uint32_t ticket_next;
 	uint32_t ticket_now;
-	uint32_t ctlr;         /* GICD_CTLR: bits 0 and 1 */
-	struct vgic_cpu *self; /* whose access holds the lock: it flushes before it leaves */
+	uint32_t ctlr; /* GICD_CTLR: bits 0 and 1 */
 	uint32_t vcpu_count;
 	uint32_t word_count;       /* 1 + spi_count / 32 */
+	uint32_t reset_at;         /* the next step of vgic_reset_step() */
 	uint32_t stirred;          /* words where an SPI may be pending in software */
 	uint32_t held[VGIC_WORDS]; /* SPIs in some vCPU's list register */
 	struct vgic_cpu *cpu[VGIC_VCPUS];
@@ -109,9 +117,14 @@ struct vgic {
  */
 void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
                uint32_t spi_count);
-/* All of the VM's interrupt state as after reset. No vCPU of it is loaded. */
+/*
+ * All of the VM's interrupt state as after reset, step by step: true while there is more to do.
+ * From the first step to the last one no vCPU of it is loaded, and nothing else is called.
+ */
+bool vgic_reset_step(struct vgic *vgic);
+/* All steps. */
 void vgic_reset(struct vgic *vgic);
-/* Redistributor and CPU interface of one vCPU, loaded or not. */
+/* Redistributor and CPU interface of one vCPU, which is not loaded. */
 void vgic_cpu_reset(struct vgic_cpu *cpu);
 
 /* An access of the guest, by vCPU `self` on whose CPU this runs. */
@@ -186,7 +199,10 @@ void vgic_load(struct vgic_cpu *cpu);
 void vgic_save(struct vgic_cpu *cpu);
 /* Loaded vCPUs: before the guest is entered when requested; and the maintenance interrupt. */
 void vgic_flush(struct vgic_cpu *cpu);
-/* Loaded vCPUs: is an interrupt signalled to the guest's CPU (PSTATE apart)? Ends a WFI. */
+/*
+ * Loaded vCPUs: is an interrupt signalled to the guest's CPU (PSTATE apart)? Ends a WFI; true
+ * as well while it is requested, or when what was signalled has just turned out to be over.
+ */
 bool vgic_pending(struct vgic_cpu *cpu);
 
 /*

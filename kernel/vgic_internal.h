@@ -56,14 +56,32 @@ static inline uint32_t vgic_lowest(uint32_t bits)
 	return (uint32_t)__builtin_ctz(bits);
 }
 
-/* How many bits are set: in a loop, as the compiler's own calls its library. */
+/* How many bits are set; the compiler's own calls its library. */
 static inline uint32_t vgic_count(uint32_t bits)
 {
-	uint32_t count;
+	bits -= bits >> 1 & 0x55555555u;
+	bits = (bits & 0x33333333u) + (bits >> 2 & 0x33333333u);
+	return ((bits + (bits >> 4)) & 0x0f0f0f0fu) * 0x01010101u >> 24;
+}
 
-	for (count = 0u; bits != 0u; bits &= bits - 1u)
-		count++;
-	return count;
+static inline uint32_t vgic_narrow_by(uint32_t plane, uint32_t *bits)
+{
+	uint32_t better = *bits & ~plane;
+
+	*bits = better != 0u ? better : *bits;
+	return better != 0u ? 0u : 1u;
+}
+
+/* Leaves those of the bits, which are not 0, that have the best priority; returns that. */
+static inline uint32_t vgic_narrow(const struct vgic_word *word, uint32_t *bits)
+{
+	uint32_t priority = vgic_narrow_by(word->plane[0], bits);
+
+	priority = 2u * priority + vgic_narrow_by(word->plane[1], bits);
+	priority = 2u * priority + vgic_narrow_by(word->plane[2], bits);
+	priority = 2u * priority + vgic_narrow_by(word->plane[3], bits);
+	priority = 2u * priority + vgic_narrow_by(word->plane[4], bits);
+	return priority << (8u - VGIC_PLANES);
 }
 
 static inline struct vgic_word *vgic_word(struct vgic_cpu *cpu, uint32_t w)
@@ -71,14 +89,19 @@ static inline struct vgic_word *vgic_word(struct vgic_cpu *cpu, uint32_t w)
 	return w == 0u ? &cpu->word : &cpu->vgic->spi[w - 1u];
 }
 
-/* What of word w may go to this vCPU at all: enabled, its group too, routed here. */
+/* What of a word may go to a vCPU at all: enabled, its group too. */
+static inline uint32_t vgic_enabled(const struct vgic *vgic, const struct vgic_word *word)
+{
+	uint32_t group0 = 0u - (vgic->ctlr & 1u);
+	uint32_t group1 = 0u - ((vgic->ctlr >> 1) & 1u);
+
+	return word->enable & ((word->group & group1) | (~word->group & group0));
+}
+
+/* And routed to this one. */
 static inline uint32_t vgic_allowed(struct vgic_cpu *cpu, uint32_t w)
 {
-	const struct vgic_word *word = vgic_word(cpu, w);
-	uint32_t group0 = 0u - (cpu->vgic->ctlr & 1u);
-	uint32_t group1 = 0u - ((cpu->vgic->ctlr >> 1) & 1u);
-
-	return word->enable & cpu->routed[w] & ((word->group & group1) | (~word->group & group0));
+	return vgic_enabled(cpu->vgic, vgic_word(cpu, w)) & cpu->routed[w];
 }
 
 /* What of word w is pending in software and may go into a list register of this vCPU. */
@@ -90,10 +113,6 @@ static inline uint32_t vgic_ready(struct vgic_cpu *cpu, uint32_t w)
 
 	return pending & ~word->active & ~held & vgic_allowed(cpu, w);
 }
-
-/* vgic_lr.c */
-/* vgic_flush() of a loaded vCPU. */
-void vgic_flush_locked(struct vgic_cpu *cpu);
 
 /* vgic.c */
 void vgic_lock_wait(const struct vgic *vgic, uint32_t ticket);
@@ -112,49 +131,60 @@ static inline void vgic_unlock(struct vgic *vgic)
 	__atomic_store_n(&vgic->ticket_now, vgic->ticket_now + 1u, __ATOMIC_RELEASE);
 }
 
-/* Around what vCPU `self` does on its own CPU: the lock; at the end its list registers follow. */
-static inline void vgic_enter(struct vgic_cpu *self)
-{
-	vgic_lock(self->vgic);
-	self->vgic->self = self;
-}
-
-static inline void vgic_leave(struct vgic_cpu *self)
-{
-	if (self->request != 0u && self->loaded)
-		vgic_flush_locked(self);
-	self->vgic->self = NULL;
-	vgic_unlock(self->vgic);
-}
-
 void vgic_request(struct vgic_cpu *cpu);
 /* Some of these bits of word w may have become ready, or pending once more: tell who cares. */
 void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits);
-void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
-/* List registers that hold some of these bits are to be looked at. Word 0 is the owner's. */
-void vgic_review(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
+/* The same for one interrupt. */
+void vgic_ring_one(struct vgic_cpu *owner, uint32_t w, uint32_t bit);
 /*
- * Makes a change (VGIC_ASK_*) to these bits of word w where they are in list registers, and
- * brings seen_pending and seen_active up to date: at once, or by asking the CPUs that have
- * them. Returns the vCPUs that were asked. known: what loaded vCPUs last answered will do.
+ * The same for any bits; word 0 is the owner's. review: list registers that hold some of these
+ * are to be looked at.
  */
-uint32_t vgic_reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits,
-                    uint32_t ask, bool known);
+void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review);
+/* The loaded vCPUs that have, or may have, some of these bits in list registers. */
+uint32_t vgic_holders(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits);
+
+struct vgic_change {
+	uint32_t w;
+	uint32_t bits;
+	uint32_t ask;     /* VGIC_ASK_*: what to do with these bits in list registers */
+	uint32_t holders; /* vCPUs to do it, and to bring seen_pending and seen_active up to date */
+	uint32_t sync;    /* those of them that are to answer */
+	uint32_t others;  /* vCPUs that are only to flush */
+};
+
+/* Returns `sync`. */
+uint32_t vgic_reach(struct vgic_cpu *self, const struct vgic_change *change);
 enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked);
 /* SGIs posted to the vCPU become pending in its word 0. */
 void vgic_collect(struct vgic_cpu *cpu);
 /* Answers those who asked this vCPU. */
 void vgic_answer(struct vgic_cpu *cpu);
-/* Active state of interrupts that are in no list register. */
-void vgic_spill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits);
-void vgic_unspill(struct vgic_cpu *owner, uint32_t w, uint32_t bits);
+/* Active state of interrupts that are in no list register; word 0 is the vCPU's own. */
+static inline void vgic_spill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
+{
+	vgic_word(cpu, w)->active |= bits;
+	cpu->spilled[w] |= bits;
+	cpu->spill_words |= 1u << w;
+}
+
+/* It ends in so far as it is this vCPU's; returns the bits that ended. */
+static inline uint32_t vgic_unspill(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
+{
+	uint32_t gone = cpu->spilled[w] & bits;
+
+	vgic_word(cpu, w)->active &= ~gone;
+	cpu->spilled[w] &= ~gone;
+	if (cpu->spilled[w] == 0u)
+		cpu->spill_words &= ~(1u << w);
+	return gone;
+}
+
 enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
                                    uint32_t bits);
 void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity);
 
 /* vgic_lr.c */
-/* Reads the list registers, makes the changes asked for, gives back what is not to stay. */
-void vgic_fold(struct vgic_cpu *cpu);
 /*
  * Not inside the lock, on the vCPU's CPU: an SGI into a list register. False: something stands
  * against it, and nothing was done.
@@ -162,7 +192,7 @@ void vgic_fold(struct vgic_cpu *cpu);
 bool vgic_place(struct vgic_cpu *cpu, uint32_t intid);
 /* What decides about PPI 27 may have changed: what vgic_hw_direct() is to write. */
 void vgic_hw_renew(struct vgic_cpu *cpu);
-/* Empties the list registers: pending SPIs go back to software, all active state ends. */
-void vgic_empty(struct vgic_cpu *cpu);
+/* PPI 27, which a vCPU may hold that is not loaded, ends. */
+void vgic_hw_drop(struct vgic_cpu *cpu);
 
 #endif

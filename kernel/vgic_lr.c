@@ -8,28 +8,30 @@
  * spilled to software. Its end is then seen by LRENPIE and EOIcount when EOImode is 0 (ends
  * nest: it is the spilled one of highest priority), and by trapping ICC_DIR when it is 1.
  * PPI 27 is never spilled: only its list register can deactivate the physical interrupt.
+ *
+ * A flush is one step of a few hundred instructions, whatever waits; `request` stays until the
+ * last one. What waits is compared by planes of priority bits, 32 interrupts at a time.
  */
 #include <stddef.h>
 
 #include "kernel/vgic_internal.h"
 #include "kernel/vgic_port.h"
 
-/* The best interrupts that wait in software, best first. */
-struct vgic_choice {
-	uint32_t count; /* in the arrays */
-	uint32_t total; /* that wait */
-	uint32_t room;
-	uint16_t intid[VGIC_LRS];
-	uint16_t rank[VGIC_LRS];
+/* What waits in software. */
+struct vgic_waiting {
+	uint32_t words; /* of `bits` that are not 0; the others are not written */
+	uint32_t count;
+	uint32_t bits[VGIC_WORDS];
 };
 
+#define LOAD_STEP   2u     /* interrupts that one step loads */
+#define PLACE_STEP  4u     /* SGIs that are placed without the lock */
 #define RANK_MASKED 0x100u /* after all of the group that the guest's CPU interface enables */
 
 static void lr_set(struct vgic_cpu *cpu, uint32_t n, uint64_t lr)
 {
 	cpu->lr[n] = lr;
-	if (cpu->loaded)
-		arch_lr_write(n, lr);
+	arch_lr_write(n, lr);
 }
 
 /* The end is to be seen where the line, or an edge that waits elsewhere, makes it pending again. */
@@ -49,20 +51,25 @@ static uint64_t lr_make(struct vgic_cpu *cpu, uint32_t intid, bool hw)
 	return lr;
 }
 
-static void lr_release(struct vgic_cpu *cpu, uint32_t n)
+/* Nothing is in list register n any more. */
+static void lr_forget(struct vgic_cpu *cpu, uint32_t n, uint32_t w, uint32_t bit)
 {
-	uint32_t intid = VGIC_LR_INTID(cpu->lr[n]);
-	uint32_t w = vgic_word_of(intid);
-	uint32_t bit = vgic_bit_of(intid);
-
 	cpu->used &= ~(1u << n);
 	cpu->soft &= ~(1u << n);
 	cpu->held[w] &= ~bit;
 	cpu->vgic->held[w] &= ~bit;
 	cpu->seen_pending[w] &= ~bit;
 	cpu->seen_active[w] &= ~bit;
+}
+
+static void lr_release(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
+
+	lr_forget(cpu, n, w, bit);
 	lr_set(cpu, n, 0u);
-	vgic_ring(cpu, w, bit);
+	vgic_ring_one(cpu, w, bit);
 }
 
 /* The pending state of list register n goes back to software. */
@@ -94,7 +101,7 @@ static bool lr_still_pending(struct vgic_cpu *cpu, uint32_t n, bool active)
 	if ((lr & VGIC_LR_HW) != 0u) {
 		if (active)
 			return false;
-		if (!cpu->loaded || vgic_hw_line())
+		if (vgic_hw_line())
 			return true;
 		vgic_hw_release();
 		return false;
@@ -110,6 +117,7 @@ static bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
 	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
 	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
 	bool active = (cpu->lr[n] & VGIC_LR_ACTIVE) != 0u;
+	uint32_t ask;
 
 	if (active && (cpu->ask[VGIC_ASK_CLEAR_ACTIVE][w] & bit) != 0u) {
 		if ((cpu->lr[n] & VGIC_LR_HW) != 0u && cpu->loaded)
@@ -123,6 +131,8 @@ static bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
 		if ((vgic_word(cpu, w)->edge & bit) != 0u)
 			cpu->lr[n] &= ~VGIC_LR_PENDING;
 	}
+	for (ask = 0u; ask < VGIC_ASKS; ask++)
+		cpu->ask[ask][w] &= ~bit;
 	return active;
 }
 
@@ -179,102 +189,140 @@ static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
 		lr_set(cpu, n, lr);
 }
 
-/* EOIs of spilled interrupts since HCR was written: each ended the one of highest priority. */
-static void lr_count_ends(struct vgic_cpu *cpu)
+/*
+ * EOIs of spilled interrupts since HCR was written: each ended the one of highest priority. One
+ * of them; false: there was none.
+ */
+static bool lr_count_end(struct vgic_cpu *cpu)
 {
 	uint64_t hcr = arch_ich_hcr_read();
-	uint32_t ends = (uint32_t)(hcr >> VGIC_HCR_EOI_SHIFT) & VGIC_HCR_EOI_MASK;
+	uint64_t ends = hcr >> VGIC_HCR_EOI_SHIFT & VGIC_HCR_EOI_MASK;
+	uint32_t best_priority = 0x100u;
+	uint32_t best_w = 0u, best = 0u;
+	uint32_t words;
 
-	if (ends != 0u)
-		arch_ich_hcr_write(cpu->hcr);
-	for (; ends != 0u && cpu->spill_count != 0u; ends--) {
-		uint32_t best = 0u;
-		uint32_t best_priority = 0x100u;
-		uint32_t w, bits;
+	if (ends == 0u)
+		return false;
+	for (words = cpu->spill_words; words != 0u; words &= words - 1u) {
+		uint32_t w = vgic_lowest(words);
+		uint32_t bits = cpu->spilled[w];
+		uint32_t priority = vgic_narrow(vgic_word(cpu, w), &bits);
 
-		for (w = 0u; w < cpu->vgic->word_count; w++) {
-			for (bits = cpu->spilled[w]; bits != 0u; bits &= bits - 1u) {
-				uint32_t i = vgic_lowest(bits);
-
-				if (vgic_word(cpu, w)->priority[i] >= best_priority)
-					continue;
-				best_priority = vgic_word(cpu, w)->priority[i];
-				best = 32u * w + i;
-			}
+		if (priority < best_priority) {
+			best_priority = priority;
+			best_w = w;
+			best = bits & (0u - bits);
 		}
-		vgic_unspill(cpu, vgic_word_of(best), vgic_bit_of(best));
 	}
-}
-
-static void lr_refresh(struct vgic_cpu *cpu)
-{
-	uint32_t used;
-
-	if (!cpu->loaded)
-		return;
-	for (used = cpu->used; used != 0u; used &= used - 1u)
-		cpu->lr[vgic_lowest(used)] = arch_lr_read(vgic_lowest(used));
-	if ((cpu->hcr & VGIC_HCR_LRENPIE) != 0u)
-		lr_count_ends(cpu);
-}
-
-/* List registers that the guest has emptied. */
-static void lr_reap(struct vgic_cpu *cpu)
-{
-	uint32_t empty;
-
-	for (empty = (uint32_t)arch_ich_empty() & cpu->used; empty != 0u; empty &= empty - 1u)
-		lr_release(cpu, vgic_lowest(empty));
-}
-
-void vgic_fold(struct vgic_cpu *cpu)
-{
-	uint32_t used, ask, w;
-
-	cpu->refold = false;
-	lr_refresh(cpu);
-	for (used = cpu->used; used != 0u; used &= used - 1u)
-		lr_fold(cpu, vgic_lowest(used));
-	if (!cpu->asked)
-		return;
-	cpu->asked = false;
-	for (ask = 0u; ask < VGIC_ASKS; ask++)
-		for (w = 0u; w < cpu->vgic->word_count; w++)
-			cpu->ask[ask][w] = 0u;
-}
-
-void vgic_empty(struct vgic_cpu *cpu)
-{
-	uint32_t used, w;
-
-	lr_refresh(cpu);
-	if (cpu->loaded && vgic_hw_owned(cpu))
-		vgic_hw_release();
-	for (used = cpu->used; used != 0u; used &= used - 1u) {
-		uint32_t n = vgic_lowest(used);
-
-		lr_unpend(cpu, n);
-		lr_release(cpu, n);
+	ends = best != 0u ? ends - 1u : 0u;
+	arch_ich_hcr_write(cpu->hcr | ends << VGIC_HCR_EOI_SHIFT);
+	if (best != 0u) {
+		(void)vgic_unspill(cpu, best_w, best);
+		vgic_ring_one(cpu, best_w, best);
 	}
-	for (w = 0u; w < cpu->vgic->word_count; w++)
-		vgic_unspill(cpu, w, cpu->spilled[w]);
+	return true;
 }
 
-static void choose(struct vgic_choice *choice, uint32_t intid, uint32_t rank)
+/*
+ * The guest has emptied list register n. What waits again in software is loaded next if it goes
+ * to this vCPU; true: it goes to another.
+ */
+static bool lr_reap_one(struct vgic_cpu *cpu, uint32_t n)
 {
-	uint32_t i;
+	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
+	const struct vgic_word *word = vgic_word(cpu, w);
 
-	choice->total++;
-	if (choice->count == choice->room && rank >= choice->rank[choice->room - 1u])
+	lr_forget(cpu, n, w, bit);
+	lr_set(cpu, n, 0u);
+	if (((word->pending | word->line) & bit) == 0u)
+		return false;
+	cpu->vgic->stirred |= 1u << w;
+	if ((cpu->routed[w] & bit) != 0u)
+		return false;
+	vgic_ring_one(cpu, w, bit);
+	return true;
+}
+
+/*
+ * A list register that the guest has emptied, but for those of which something was asked. True:
+ * that is enough for one step.
+ */
+static bool lr_reap(struct vgic_cpu *cpu)
+{
+	uint32_t empty = (uint32_t)arch_ich_empty() & cpu->used & ~cpu->refold;
+
+	if (empty == 0u)
+		return false;
+	return lr_reap_one(cpu, vgic_lowest(empty)) || (empty & (empty - 1u)) != 0u;
+}
+
+/* One of the list registers to look at; there is one. */
+static void lr_look(struct vgic_cpu *cpu)
+{
+	uint32_t n = vgic_lowest(cpu->refold & cpu->used);
+
+	cpu->refold &= ~(1u << n);
+	cpu->lr[n] = arch_lr_read(n);
+	lr_fold(cpu, n);
+}
+
+/*
+ * What list register n has goes back to software, but for PPI 27 while it is active. `lr` says
+ * what is to come back.
+ */
+static void lr_give(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
+	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
+	bool active = lr_obey(cpu, n);
+
+	if (active && (cpu->lr[n] & VGIC_LR_HW) != 0u) {
+		cpu->lr[n] = (cpu->lr[n] & ~VGIC_LR_PENDING) | VGIC_LR_ACTIVE;
+		cpu->seen_pending[w] &= ~bit;
+		cpu->seen_active[w] |= bit;
 		return;
-	if (choice->count < choice->room)
-		choice->count++;
-	for (i = choice->count - 1u; i > 0u && choice->rank[i - 1u] > rank; i--) {
-		choice->rank[i] = choice->rank[i - 1u];
-		choice->intid[i] = choice->intid[i - 1u];
 	}
-	choice->rank[i] = (uint16_t)rank;
-	choice->intid[i] = (uint16_t)intid;
+	lr_unpend(cpu, n);
+	if (active)
+		vgic_spill(cpu, w, bit);
+	else
+		cpu->lr[n] = 0u;
+	lr_forget(cpu, n, w, bit);
+	vgic_ring_one(cpu, w, bit);
+}
+
+/* What list register n had when the vCPU was saved comes back, if it is still active here. */
+static void lr_take_back(struct vgic_cpu *cpu, uint32_t n)
+{
+	uint32_t intid = VGIC_LR_INTID(cpu->lr[n]);
+	uint32_t w = vgic_word_of(intid);
+	uint32_t bit = vgic_bit_of(intid);
+
+	if (vgic_unspill(cpu, w, bit) == 0u) {
+		cpu->lr[n] = 0u;
+		return;
+	}
+	if (intid == VGIC_TIMER_ID)
+		cpu->hw_lr = n;
+	else if (intid < 16u)
+		cpu->sgi_lr[intid] = (uint8_t)n;
+	cpu->used |= 1u << n;
+	cpu->held[w] |= bit;
+	if (w != 0u)
+		cpu->vgic->held[w] |= bit;
+	cpu->seen_active[w] |= bit;
+	if ((vgic_word(cpu, w)->pending & bit) != 0u)
+		cpu->merge |= 1u << w;
+	cpu->lr[n] = lr_make(cpu, intid, false) | VGIC_LR_ACTIVE;
+}
+
+void vgic_hw_drop(struct vgic_cpu *cpu)
+{
+	if ((cpu->held[0] & VGIC_HW) == 0u)
+		return;
+	lr_forget(cpu, cpu->hw_lr, 0u, VGIC_HW);
+	cpu->lr[cpu->hw_lr] = 0u;
 }
 
 static uint32_t lr_rank(uint64_t lr, uint64_t vmcr)
@@ -283,21 +331,6 @@ static uint32_t lr_rank(uint64_t lr, uint64_t vmcr)
 
 	return ((uint32_t)(lr >> VGIC_LR_PRIORITY_SHIFT) & 0xffu) |
 	       ((vmcr >> group & 1u) != 0u ? 0u : RANK_MASKED);
-}
-
-static void choose_all(struct vgic_cpu *cpu, struct vgic_choice *choice, uint64_t vmcr)
-{
-	uint32_t words, bits;
-
-	for (words = cpu->vgic->stirred | 1u; words != 0u; words &= words - 1u) {
-		uint32_t w = vgic_lowest(words);
-
-		for (bits = vgic_ready(cpu, w); bits != 0u; bits &= bits - 1u) {
-			uint32_t intid = 32u * w + vgic_lowest(bits);
-
-			choose(choice, intid, lr_rank(lr_make(cpu, intid, false), vmcr));
-		}
-	}
 }
 
 static uint32_t lr_free(const struct vgic_cpu *cpu)
@@ -314,14 +347,16 @@ static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 	uint32_t free = lr_free(cpu);
 	uint32_t pending = VGIC_LRS, active = VGIC_LRS;
 	uint32_t pending_rank = 0u, active_rank = 0u;
-	uint32_t used;
+	uint32_t used, w, bit;
 
 	if (free != 0u)
 		return vgic_lowest(free);
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
 		uint32_t n = vgic_lowest(used);
-		uint32_t other = lr_rank(cpu->lr[n], vmcr);
+		uint32_t other;
 
+		cpu->lr[n] = arch_lr_read(n);
+		other = lr_rank(cpu->lr[n], vmcr);
 		if ((cpu->lr[n] & VGIC_LR_ACTIVE) == 0u) {
 			if (pending == VGIC_LRS || other > pending_rank) {
 				pending = n;
@@ -335,17 +370,20 @@ static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 	if (pending != VGIC_LRS) {
 		if (pending_rank <= rank)
 			return VGIC_LRS;
+		w = vgic_word_of(VGIC_LR_INTID(cpu->lr[pending]));
+		bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[pending]));
 		lr_unpend(cpu, pending);
-		lr_release(cpu, pending);
+		lr_forget(cpu, pending, w, bit);
+		cpu->vgic->stirred |= 1u << w;
 		return pending;
 	}
-	if (active != VGIC_LRS) {
-		uint32_t spilled = VGIC_LR_INTID(cpu->lr[active]);
-
-		lr_unpend(cpu, active);
-		vgic_spill(cpu, vgic_word_of(spilled), vgic_bit_of(spilled));
-		lr_release(cpu, active);
-	}
+	if (active == VGIC_LRS)
+		return VGIC_LRS;
+	w = vgic_word_of(VGIC_LR_INTID(cpu->lr[active]));
+	bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[active]));
+	lr_unpend(cpu, active);
+	vgic_spill(cpu, w, bit);
+	lr_forget(cpu, active, w, bit);
 	return active;
 }
 
@@ -384,71 +422,99 @@ static void drop_idle_timer(struct vgic_cpu *cpu)
 	}
 }
 
-/* How many interrupts wait in software. */
-static uint32_t count_ready(struct vgic_cpu *cpu)
+static void gather(struct vgic_cpu *cpu, struct vgic_waiting *waiting)
 {
 	struct vgic *vgic = cpu->vgic;
-	uint32_t count = vgic_count(vgic_ready(cpu, 0u));
+	uint32_t found = 0u, count = 0u;
 	uint32_t words;
 
-	for (words = vgic->stirred; words != 0u; words &= words - 1u) {
+	for (words = vgic->stirred | 1u; words != 0u; words &= words - 1u) {
 		uint32_t w = vgic_lowest(words);
+		const struct vgic_word *word = vgic_word(cpu, w);
+		uint32_t bits;
 
-		if ((vgic->spi[w - 1u].pending | vgic->spi[w - 1u].line) == 0u)
+		if ((word->pending | word->line) == 0u) {
 			vgic->stirred &= ~(1u << w);
-		count += vgic_count(vgic_ready(cpu, w));
+			continue;
+		}
+		bits = vgic_ready(cpu, w);
+		if (bits == 0u)
+			continue;
+		waiting->bits[w] = bits;
+		found |= 1u << w;
+		count += vgic_count(bits);
 	}
-	return count;
+	waiting->words = found;
+	waiting->count = count;
 }
 
 /*
- * There is a free list register for each that waits: in the order of INTIDs, which is in what
- * order CPU interfaces take equal priorities.
+ * There is a free list register for each that waits, so some of them: in the order of INTIDs,
+ * which is in what order CPU interfaces take equal priorities.
  */
-static void load_all(struct vgic_cpu *cpu)
+static void load_all(struct vgic_cpu *cpu, const struct vgic_waiting *waiting)
 {
-	uint32_t words, bits;
+	uint32_t words = waiting->words;
+	uint32_t bits = words != 0u ? waiting->bits[vgic_lowest(words)] : 0u;
+	uint32_t i;
+
+	for (i = 0u; i < LOAD_STEP && bits != 0u; i++) {
+		lr_load(cpu, vgic_lowest(lr_free(cpu)),
+		        32u * vgic_lowest(words) + vgic_lowest(bits));
+		bits &= bits - 1u;
+		if (bits != 0u)
+			continue;
+		words &= words - 1u;
+		bits = words != 0u ? waiting->bits[vgic_lowest(words)] : 0u;
+	}
+}
+
+/*
+ * More wait than list registers are free: the best one, of equal ones that of the lowest INTID.
+ * False: none waits, or what is in the list registers is no worse; *more: which of the two.
+ */
+static bool load_best(struct vgic_cpu *cpu, bool *more)
+{
+	uint64_t vmcr = arch_ich_vmcr_read();
+	uint32_t group0 = 0u - ((uint32_t)vmcr & 1u);
+	uint32_t group1 = 0u - ((uint32_t)vmcr >> 1 & 1u);
+	uint32_t best = 0u, best_rank = 2u * RANK_MASKED;
+	uint32_t words, n;
 
 	for (words = cpu->vgic->stirred | 1u; words != 0u; words &= words - 1u) {
 		uint32_t w = vgic_lowest(words);
+		const struct vgic_word *word = vgic_word(cpu, w);
+		uint32_t bits = vgic_ready(cpu, w);
+		uint32_t on = bits & ((word->group & group1) | (~word->group & group0));
+		uint32_t rank = on != 0u ? 0u : RANK_MASKED;
 
-		for (bits = vgic_ready(cpu, w); bits != 0u; bits &= bits - 1u) {
-			uint32_t intid = 32u * w + vgic_lowest(bits);
-
-			lr_load(cpu, vgic_lowest(lr_free(cpu)), intid);
+		if (bits == 0u)
+			continue;
+		bits = on != 0u ? on : bits;
+		rank |= vgic_narrow(word, &bits);
+		if (rank < best_rank) {
+			best_rank = rank;
+			best = 32u * w + vgic_lowest(bits);
 		}
 	}
-}
-
-/* More wait than list registers are free; false: some go on waiting. */
-static bool load_best(struct vgic_cpu *cpu, uint64_t vmcr)
-{
-	struct vgic_choice choice;
-	bool waits = false;
-	uint32_t i, n;
-
-	choice.count = 0u;
-	choice.total = 0u;
-	choice.room = vgic_lowest(cpu->lr_mask + 1u);
-	choose_all(cpu, &choice, vmcr);
-	for (i = 0u; i < choice.count; i++) {
-		bool full = lr_free(cpu) == 0u;
-		uint32_t spills = cpu->spill_count;
-
-		n = lr_make_room(cpu, choice.rank[i], vmcr);
-		if (n == VGIC_LRS)
-			break;
-		/* a pending one that made room waits in software itself now */
-		waits = waits || (full && cpu->spill_count == spills);
-		lr_load(cpu, n, choice.intid[i]);
-	}
-	return i >= choice.total && !waits;
+	*more = best_rank != 2u * RANK_MASKED;
+	n = *more ? lr_make_room(cpu, best_rank, vmcr) : VGIC_LRS;
+	if (n == VGIC_LRS)
+		return false;
+	lr_load(cpu, n, best);
+	return true;
 }
 
 /*
- * Is an interrupt that is pending once more still in its list register? Always looks at word 0:
- * another CPU may have collected an SGI just before vgic_place() made it held.
+ * An SGI that is to be merged: another CPU may have collected it just before vgic_place() made it
+ * held, so that `merge` does not say it.
  */
+static uint32_t sgi_again(struct vgic_cpu *cpu)
+{
+	return cpu->held[0] & cpu->word.pending & VGIC_SGIS & vgic_allowed(cpu, 0u);
+}
+
+/* Is an interrupt that is pending once more still in its list register? */
 static bool still_held(struct vgic_cpu *cpu)
 {
 	uint32_t words;
@@ -494,60 +560,104 @@ bool vgic_place(struct vgic_cpu *cpu, uint32_t intid)
 	return true;
 }
 
-/* SGIs have come, and nothing else has. False: there is more to do. */
+/* SGIs have come, few, and nothing else has. False: there is more to do. */
 static bool place_posted(struct vgic_cpu *cpu)
 {
-	uint32_t bits, left = 0u;
+	uint32_t bits, i, left = 0u;
 
 	if (cpu->request != 0u || __atomic_load_n(&cpu->posted, __ATOMIC_RELAXED) == 0u)
 		return false;
 	/* acquire: pairs with the release in vgic_sgi */
-	for (bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE); bits != 0u;
-	     bits &= bits - 1u)
+	bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE);
+	for (i = 0u; i < PLACE_STEP && bits != 0u; i++, bits &= bits - 1u)
 		if (!vgic_place(cpu, vgic_lowest(bits)))
 			left |= bits & (0u - bits);
+	left |= bits;
 	if (left != 0u)
 		(void)__atomic_fetch_or(&cpu->posted, left, __ATOMIC_RELAXED);
 	return left == 0u;
 }
 
-void vgic_flush_locked(struct vgic_cpu *cpu)
+/* What is to bring the vCPU back here, and what may go past it. */
+static void lr_finish(struct vgic_cpu *cpu, bool more)
 {
-	bool fold = cpu->refold || cpu->asked || cpu->hcr != VGIC_HCR_EN;
-	uint64_t hcr = VGIC_HCR_EN;
-	uint64_t vmcr;
+	uint64_t hcr = VGIC_HCR_EN | (more ? VGIC_HCR_NPIE : 0u);
 
-	cpu->request = 1u; /* so that what this does itself does not kick */
-	vgic_collect(cpu);
-	if (!fold) {
-		lr_reap(cpu);
-		fold = still_held(cpu);
-	}
-	if (fold)
-		vgic_fold(cpu);
-	cpu->merge = 0u;
-	drop_idle_timer(cpu);
-	if (count_ready(cpu) <= vgic_count(lr_free(cpu))) {
-		load_all(cpu);
-	} else {
-		if (!fold)
-			vgic_fold(cpu);
-		vmcr = arch_ich_vmcr_read();
-		if (!load_best(cpu, vmcr))
-			hcr |= VGIC_HCR_NPIE;
-	}
-	if (cpu->spill_count != 0u) {
-		vmcr = arch_ich_vmcr_read();
-		hcr |= VGIC_HCR_LRENPIE | ((vmcr & VGIC_VMCR_EOIM) != 0u ? VGIC_HCR_TDIR : 0u);
-	}
+	if (cpu->spill_words != 0u)
+		hcr |= VGIC_HCR_LRENPIE |
+		       ((arch_ich_vmcr_read() & VGIC_VMCR_EOIM) != 0u ? VGIC_HCR_TDIR : 0u);
 	if (hcr != cpu->hcr) {
 		cpu->hcr = hcr;
 		arch_ich_hcr_write(hcr);
 	}
 	vgic_hw_renew(cpu);
-	if (cpu->sync_asked != 0u)
+}
+
+/* Interrupts that wait go into list registers; true: there is more to do. */
+static bool lr_refill(struct vgic_cpu *cpu)
+{
+	struct vgic_waiting waiting;
+
+	drop_idle_timer(cpu);
+	gather(cpu, &waiting);
+	cpu->crowded = waiting.count > vgic_count(lr_free(cpu));
+	if (cpu->crowded)
+		return true;
+	load_all(cpu, &waiting);
+	if (waiting.count > LOAD_STEP)
+		return true;
+	lr_finish(cpu, false);
+	return false;
+}
+
+static bool lr_crowded(struct vgic_cpu *cpu)
+{
+	bool more;
+
+	if (load_best(cpu, &more))
+		return true;
+	cpu->crowded = false;
+	lr_finish(cpu, more);
+	return false;
+}
+
+/*
+ * One step. Ends come first: whom they belong to depends on what is spilled; then what was asked
+ * for, its answer, and the rest.
+ */
+static bool flush_step(struct vgic_cpu *cpu)
+{
+	if ((cpu->hcr & VGIC_HCR_LRENPIE) != 0u && lr_count_end(cpu))
+		return true;
+	if (cpu->crowded && cpu->refold == 0u && cpu->sync_asked == 0u)
+		return lr_crowded(cpu);
+	vgic_collect(cpu);
+	if (lr_reap(cpu))
+		return true;
+	if ((cpu->refold & cpu->used) != 0u) {
+		lr_look(cpu);
+		return true;
+	}
+	cpu->refold = 0u;
+	if ((cpu->merge | sgi_again(cpu)) != 0u) {
+		cpu->refold = still_held(cpu) ? VGIC_ALL : 0u;
+		cpu->merge = 0u;
+		return true;
+	}
+	if (cpu->sync_asked != 0u) {
 		vgic_answer(cpu);
-	__atomic_store_n(&cpu->request, 0u, __ATOMIC_RELAXED);
+		return true;
+	}
+	return lr_refill(cpu);
+}
+
+static void flush_locked(struct vgic_cpu *cpu)
+{
+	cpu->request = 1u; /* so that what this does itself does not kick */
+	if (flush_step(cpu))
+		vgic_kick(cpu);
+	else
+		__atomic_store_n(&cpu->request, 0u, __ATOMIC_RELAXED);
 }
 
 void vgic_flush(struct vgic_cpu *cpu)
@@ -556,7 +666,7 @@ void vgic_flush(struct vgic_cpu *cpu)
 		return;
 	vgic_lock(cpu->vgic);
 	if (cpu->loaded)
-		vgic_flush_locked(cpu);
+		flush_locked(cpu);
 	vgic_unlock(cpu->vgic);
 }
 
@@ -566,16 +676,23 @@ bool vgic_pending(struct vgic_cpu *cpu)
 	uint32_t limit = (uint32_t)(vmcr >> VGIC_VMCR_PMR_SHIFT) & 0xffu;
 	uint32_t used;
 
-	vgic_lock(cpu->vgic);
-	cpu->refold = cpu->used != 0u; /* what is no longer pending must not keep it awake */
-	vgic_flush_locked(cpu);
-	vgic_unlock(cpu->vgic);
+	if (vgic_requested(cpu))
+		return true;
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
-		uint64_t lr = arch_lr_read(vgic_lowest(used));
+		uint32_t n = vgic_lowest(used);
+		uint64_t lr = arch_lr_read(n);
 
-		if ((lr & (VGIC_LR_PENDING | VGIC_LR_ACTIVE)) == VGIC_LR_PENDING &&
-		    lr_rank(lr, vmcr) < limit)
-			return true;
+		if ((lr & (VGIC_LR_PENDING | VGIC_LR_ACTIVE)) != VGIC_LR_PENDING ||
+		    lr_rank(lr, vmcr) >= limit)
+			continue;
+		if ((lr & VGIC_LR_HW) != 0u && !vgic_hw_line()) {
+			/* no longer pending: it must not keep the guest awake */
+			vgic_lock(cpu->vgic);
+			cpu->refold |= 1u << n;
+			vgic_request(cpu);
+			vgic_unlock(cpu->vgic);
+		}
+		return true;
 	}
 	return false;
 }
@@ -584,7 +701,7 @@ bool vgic_hw_timer(struct vgic_cpu *cpu)
 {
 	vgic_lock(cpu->vgic);
 	cpu->word.line |= VGIC_HW;
-	vgic_flush_locked(cpu);
+	flush_locked(cpu);
 	vgic_unlock(cpu->vgic);
 	return (cpu->word.line & VGIC_HW) == 0u;
 }
@@ -601,33 +718,48 @@ void vgic_load(struct vgic_cpu *cpu)
 
 	vgic_lock(cpu->vgic);
 	cpu->loaded = true;
-	cpu->refold = true; /* the timer's line may have fallen meanwhile */
 	cpu->lr_mask = (1u << count) - 1u;
 	cpu->lr_top = count - 1u;
-	for (n = 0u; n < count; n++)
+	for (n = 0u; n < count; n++) {
+		if (cpu->lr[n] != 0u && (cpu->used >> n & 1u) == 0u)
+			lr_take_back(cpu, n);
 		arch_lr_write(n, cpu->lr[n]);
+	}
 	for (n = 0u; n < 2u; n++)
 		arch_ich_apr_write(n, cpu->apr[n]);
 	arch_ich_vmcr_write(cpu->vmcr);
-	arch_ich_hcr_write(cpu->hcr);
-	vgic_hw_renew(cpu);
+	arch_ich_hcr_write(cpu->hcr | (uint64_t)cpu->ends << VGIC_HCR_EOI_SHIFT);
+	cpu->ends = 0u;
+	cpu->hw_direct = 0u;
+	cpu->crowded = false;
 	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
 	vgic_unlock(cpu->vgic);
 }
 
 void vgic_save(struct vgic_cpu *cpu)
 {
-	uint32_t n;
+	uint32_t request, used, n;
 
 	vgic_lock(cpu->vgic);
-	vgic_fold(cpu);
+	request = cpu->request;
+	cpu->request = 1u; /* so that this does not kick itself */
+	for (used = cpu->used; used != 0u; used &= used - 1u) {
+		n = vgic_lowest(used);
+		cpu->lr[n] = arch_lr_read(n);
+		lr_give(cpu, n);
+	}
+	cpu->refold = 0u;
 	vgic_answer(cpu);
 	cpu->loaded = false;
 	cpu->vmcr = arch_ich_vmcr_read();
 	for (n = 0u; n < 2u; n++)
 		cpu->apr[n] = arch_ich_apr_read(n);
+	if ((cpu->hcr & VGIC_HCR_LRENPIE) != 0u)
+		cpu->ends =
+			(uint32_t)(arch_ich_hcr_read() >> VGIC_HCR_EOI_SHIFT) & VGIC_HCR_EOI_MASK;
 	arch_ich_hcr_write(0u);
 	for (n = 0u; n < arch_lr_count(); n++)
 		arch_lr_write(n, 0u);
+	__atomic_store_n(&cpu->request, request, __ATOMIC_RELAXED);
 	vgic_unlock(cpu->vgic);
 }

@@ -57,17 +57,20 @@ static enum vgic_result view(struct vgic_cpu *owner, uint32_t w, bool active,
 	struct vgic_cpu *self = access->self;
 	struct vgic *vgic = self->vgic;
 	const struct vgic_word *word = vgic_word(owner, w);
-	bool known = self->sync_retry;
-	uint32_t asked, i, bits;
+	struct vgic_change change = {.w = w, .ask = VGIC_ASK_NONE};
+	uint32_t i, bits;
 
-	if (known && self->sync_wait != 0u) {
+	if (self->sync_retry && self->sync_wait != 0u) {
 		vgic_syncing(self);
 		return VGIC_RETRY;
 	}
-	asked = vgic_reach(self, owner, w, VGIC_ALL, VGIC_ASK_NONE, known);
-	self->sync_retry = asked != 0u;
-	if (asked != 0u) {
-		self->sync_wait = asked;
+	if (!self->sync_retry) {
+		change.holders = vgic_holders(self, owner, w, VGIC_ALL);
+		change.sync = change.holders;
+	}
+	self->sync_retry = change.sync != 0u;
+	if (change.sync != 0u) {
+		self->sync_wait = vgic_reach(self, &change);
 		vgic_syncing(self);
 		return VGIC_RETRY;
 	}
@@ -101,25 +104,37 @@ static enum vgic_result bitmap_read(struct vgic_cpu *owner, uint32_t w, uint32_t
 	}
 }
 
+/* A change to these bits where they are in list registers. */
+static enum vgic_result reach(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
+                              uint32_t bits, uint32_t ask, uint32_t others)
+{
+	struct vgic_change change = {.w = w, .bits = bits, .ask = ask, .others = others};
+
+	change.holders = vgic_holders(self, owner, w, bits);
+	change.sync = change.holders & ~(1u << self->index);
+	return vgic_wait(self, vgic_reach(self, &change));
+}
+
 /* What sits in a list register is made active there, the rest in software. */
 static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
                                    uint32_t bits)
 {
 	struct vgic *vgic = self->vgic;
 	uint32_t held = w == 0u ? owner->held[0] : vgic->held[w];
+	uint32_t fresh = bits & ~held & ~vgic_word(owner, w)->active;
+	uint32_t others = 0u;
 	uint32_t i;
 
 	for (i = 0u; i < vgic->vcpu_count; i++) {
 		struct vgic_cpu *cpu = vgic->cpu[i];
-		uint32_t mine = bits & ~held & ~vgic_word(owner, w)->active & cpu->routed[w];
 
-		if (mine == 0u || (w == 0u && cpu != owner))
+		if ((fresh & cpu->routed[w]) == 0u || (w == 0u && cpu != owner))
 			continue;
-		vgic_spill(cpu, w, mine);
-		vgic_request(cpu); /* it must count the ends from now on */
+		vgic_spill(cpu, w, fresh & cpu->routed[w]);
+		others |= 1u << i; /* it must count the ends from now on */
 	}
 	vgic_word(owner, w)->active |= bits & ~held; /* routed to nobody */
-	return vgic_wait(self, vgic_reach(self, owner, w, bits & held, VGIC_ASK_SET_ACTIVE, false));
+	return reach(self, owner, w, bits & held, VGIC_ASK_SET_ACTIVE, others);
 }
 
 static inline void enable(struct vgic_cpu *owner, struct vgic_word *word, uint32_t w, uint32_t bits)
@@ -130,7 +145,7 @@ static inline void enable(struct vgic_cpu *owner, struct vgic_word *word, uint32
 	if (w == 0u)
 		vgic_collect(owner);
 	if (((word->pending | word->line) & bits) != 0u)
-		vgic_ring(owner, w, bits);
+		vgic_ring(owner, w, bits, 0u);
 }
 
 static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
@@ -143,23 +158,21 @@ static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_
 	switch (kind) {
 	case IGROUPR:
 		word->group = bits;
-		vgic_review(owner, w, VGIC_ALL);
-		vgic_ring(owner, w, VGIC_ALL);
+		vgic_ring(owner, w, VGIC_ALL, VGIC_ALL);
 		return VGIC_DONE;
 	case ISENABLER:
 		enable(owner, word, w, bits);
 		return VGIC_DONE;
 	case ICENABLER:
 		word->enable &= ~bits;
-		return vgic_wait(self, vgic_reach(self, owner, w, bits, VGIC_ASK_NONE, false));
+		return reach(self, owner, w, bits, VGIC_ASK_NONE, 0u);
 	case ISPENDR:
 		word->pending |= bits;
-		vgic_ring(owner, w, bits);
+		vgic_ring(owner, w, bits, 0u);
 		return VGIC_DONE;
 	case ICPENDR:
 		word->pending &= ~bits;
-		return vgic_wait(self,
-		                 vgic_reach(self, owner, w, bits, VGIC_ASK_CLEAR_PENDING, false));
+		return reach(self, owner, w, bits, VGIC_ASK_CLEAR_PENDING, 0u);
 	case ISACTIVER:
 		return set_active(self, owner, w, bits);
 	default:
@@ -169,13 +182,20 @@ static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_
 
 static void priority(struct vgic_word *word, uint32_t first, struct vgic_access *access)
 {
-	uint32_t i;
+	uint32_t i, k;
 
-	for (i = 0u; i < access->size; i++) {
-		if (access->write)
-			word->priority[first + i] = (uint8_t)(access->value >> (8u * i));
-		else
-			access->value |= (uint64_t)word->priority[first + i] << (8u * i);
+	for (i = first; i < first + access->size; i++) {
+		uint32_t at = 8u * (i - first);
+		uint32_t value = (uint32_t)(access->value >> at) & 0xffu;
+
+		if (!access->write) {
+			access->value |= (uint64_t)word->priority[i] << at;
+			continue;
+		}
+		word->priority[i] = (uint8_t)value;
+		for (k = 0u; k < VGIC_PLANES; k++)
+			word->plane[k] = (word->plane[k] & ~(1u << i)) | (value >> (7u - k) & 1u)
+			                                                         << i;
 	}
 }
 
@@ -199,8 +219,7 @@ static void config(struct vgic_cpu *owner, uint32_t w, uint32_t half, struct vgi
 			word->edge &= ~bit;
 	}
 	if (access->write) {
-		vgic_review(owner, w, edge ^ word->edge);
-		vgic_ring(owner, w, edge ^ word->edge);
+		vgic_ring(owner, w, edge ^ word->edge, edge ^ word->edge);
 	}
 }
 
@@ -236,22 +255,23 @@ static enum vgic_result control_write(struct vgic_cpu *self, uint32_t value)
 {
 	struct vgic *vgic = self->vgic;
 	uint32_t old = vgic->ctlr;
-	uint32_t asked = 0u;
-	uint32_t i, w;
+	struct vgic_change change = {.ask = VGIC_ASK_NONE};
+	uint32_t i;
 
 	vgic->ctlr = value & CTLR_ENABLES;
 	if (vgic->ctlr == old)
 		return VGIC_DONE;
 	for (i = 0u; i < vgic->vcpu_count; i++) {
-		vgic->cpu[i]->refold = true;
-		vgic_hw_renew(vgic->cpu[i]);
-		vgic_request(vgic->cpu[i]);
-		if ((old & ~vgic->ctlr) != 0u)
-			asked |= vgic_reach(self, vgic->cpu[i], 0u, VGIC_ALL, VGIC_ASK_NONE, false);
+		/* until its flush vgic_hw_timer() decides */
+		__atomic_store_n(&vgic->cpu[i]->hw_direct, 0u, __ATOMIC_RELAXED);
+		if (vgic->cpu[i]->loaded)
+			change.holders |= 1u << i;
+		else
+			change.others |= 1u << i;
 	}
-	for (w = 1u; w < vgic->word_count && (old & ~vgic->ctlr) != 0u; w++)
-		asked |= vgic_reach(self, self, w, VGIC_ALL, VGIC_ASK_NONE, false);
-	return vgic_wait(self, asked);
+	if ((old & ~vgic->ctlr) != 0u)
+		change.sync = change.holders & ~(1u << self->index);
+	return vgic_wait(self, vgic_reach(self, &change));
 }
 
 /* Aff3 is in the upper half; the routing mode (bit 31) is RES0. */
@@ -363,11 +383,11 @@ enum vgic_result vgic_distributor(struct vgic_access *access)
 		access->value = vgic_peek(self->vgic, false, access->offset);
 		return VGIC_DONE;
 	}
-	vgic_enter(self);
+	vgic_lock(self->vgic);
 	result = distributor(self->vgic, access);
 	if (result != VGIC_RETRY)
 		self->sync_retry = false;
-	vgic_leave(self);
+	vgic_unlock(self->vgic);
 	return result;
 }
 
@@ -379,13 +399,13 @@ bool vgic_enable(struct vgic_cpu *self, bool redistributor, uint64_t offset, uin
 
 	if (word == NULL || kind != ISENABLER)
 		return false;
-	vgic_enter(self);
+	vgic_lock(self->vgic);
 	if (redistributor) {
 		enable(vgic->cpu[offset / FRAME_BYTES], word, 0u, bits);
 	} else {
 		enable(self, word, (uint32_t)offset % 0x80u / 4u, bits);
 	}
-	vgic_leave(self);
+	vgic_unlock(self->vgic);
 	return true;
 }
 
@@ -399,10 +419,10 @@ enum vgic_result vgic_redistributor(struct vgic_access *access)
 		access->value = 0u;
 	if (malformed(access) || index >= self->vgic->vcpu_count)
 		return VGIC_DONE;
-	vgic_enter(self);
+	vgic_lock(self->vgic);
 	result = redistributor(self->vgic->cpu[index], access);
 	if (result != VGIC_RETRY)
 		self->sync_retry = false;
-	vgic_leave(self);
+	vgic_unlock(self->vgic);
 	return result;
 }

@@ -246,6 +246,7 @@ void arch_vcpu_enter(struct cpu *cpu, struct thread *thread)
 		return;
 	if (cpu->loaded != thread) {
 		/* its registers were reset since it was dispatched */
+		cpu->resched = true; /* its list registers are to be filled */
 		el1_switch_tpidr(cpu, thread);
 		el1_fp_trap(cpu, thread);
 		el1_load_vcpu(cpu, thread);

@@ -208,8 +208,8 @@ static void any_step(uint8_t what)
 		(void)vgic_pending(&vcpu[cpu]);
 		break;
 	case 10u:
-		if (vgic_hw_owned(&vcpu[cpu]))
-			fake[cpu].timer_active = true;
+		if (vcpu[cpu].loaded)
+			any_swap(cpu);
 		vgic_cpu_reset(&vcpu[cpu]);
 		break;
 	case 11u:

@@ -276,7 +276,7 @@ static void nest(bool separate)
 		fake_settle();
 		check_invariants();
 	}
-	assert_int_equal(vcpu[0].spill_count, 6);
+	assert_int_equal(fake_spilled(0u), 6);
 	for (i = 10u; i-- > 0u;) {
 		assert_true(guest_is(0u, ISACTIVER, 40u + i));
 		(void)vgic_line(&vgic, 0u, 40u + i, false);
@@ -291,7 +291,7 @@ static void nest(bool separate)
 		check_invariants();
 	}
 	assert_int_equal(gicd_read(0u, ISACTIVER + 4u), 0);
-	assert_int_equal(vcpu[0].spill_count, 0);
+	assert_int_equal(fake_spilled(0u), 0);
 	assert_true((fake[0].hcr & (HCR_LRENPIE | HCR_TDIR)) == 0u);
 	guest_dir(0u, 1023u);
 }
@@ -504,8 +504,10 @@ static void test_timer(void **state)
 	guest_use(0u, 27u, 0x20u);
 	fake[0].timer_line = true;
 	assert_int_not_equal(vcpu[0].hw_direct, 0u);
+	fake[0].flushes = 0u;
 	fake_timer(0u);
 	assert_int_equal(fake[0].flushes, 0); /* it has gone there without one */
+	assert_false(vgic_requested(&vcpu[0]));
 	assert_int_equal(guest_ack(0u), 27);
 	fake[0].timer_line = false;
 	guest_eoi(0u, 27u);
@@ -568,6 +570,7 @@ static void test_timer_held_back(void **state)
 	/* ended by register: physically too */
 	fake[0].timer_line = false;
 	guest_bit(0u, ICACTIVER, 27u);
+	fake_settle();
 	assert_false(fake[0].timer_active);
 	check_invariants();
 }
@@ -607,13 +610,26 @@ static void test_wfi(void **state)
 	assert_false(vgic_pending(&vcpu[0]));
 	(void)vgic_line(&vgic, 0u, 33u, true);
 	assert_true(vgic_pending(&vcpu[0]));
+	fake_settle();
+	assert_true(vgic_pending(&vcpu[0]));
 	fake[0].vmcr = 0x80ull << 24 | 2u; /* PMR masks its priority */
 	assert_false(vgic_pending(&vcpu[0]));
 	fake[0].vmcr = 0xf0ull << 24 | 1u; /* its group is off */
 	assert_false(vgic_pending(&vcpu[0]));
 	fake[0].vmcr = VMCR_ON;
 	(void)vgic_line(&vgic, 0u, 33u, false);
+	fake_settle();
 	assert_false(vgic_pending(&vcpu[0]));
+	/* the timer in a list register goes quiet: one more turn of the guest, then it sleeps */
+	guest_use(0u, 27u, 0x20u);
+	fake[0].timer_line = true;
+	fake_settle();
+	assert_true(vgic_pending(&vcpu[0]));
+	fake[0].timer_line = false;
+	assert_true(vgic_pending(&vcpu[0]));
+	fake_settle();
+	assert_false(vgic_pending(&vcpu[0]));
+	assert_false(fake[0].timer_active);
 }
 
 static void test_masked_group_gives_way(void **state)
@@ -645,8 +661,12 @@ static void test_reset(void **state)
 	fake_settle();
 	assert_int_equal(guest_ack(0u), 27);
 	fake_now = 0u;
+	vgic_save(&vcpu[0]);
+	assert_true(vgic_hw_owned(&vcpu[0]));
+	fake[0].timer_active = false; /* by arch/ */
 	vgic_cpu_reset(&vcpu[0]);
-	assert_false(fake[0].timer_active);
+	assert_false(vgic_hw_owned(&vcpu[0]));
+	vgic_load(&vcpu[0]);
 	assert_int_equal(fake[0].vmcr, 0);
 	assert_int_equal(fake[0].apr[1], 0);
 	assert_int_equal(gicr_read(0u, SGI_BASE(0u) + ISENABLER), 0);

@@ -188,7 +188,7 @@ static void timer_event(uint32_t cpu)
 	fake[cpu].timer_line = vcpu[cpu].loaded && pick(2u) == 0u;
 	model[cpu][27].line = fake[cpu].timer_line;
 	fake_now = cpu;
-	vcpu[cpu].refold = true;
+	vcpu[cpu].refold = ~0u;
 	vgic_flush(&vcpu[cpu]);
 }
 
@@ -299,7 +299,7 @@ static void drain(void)
 			swap(cpu);
 		fake[cpu].timer_line = false;
 		model[cpu][27].line = false;
-		vcpu[cpu].refold = true;
+		vcpu[cpu].refold = ~0u;
 		fake_now = cpu;
 		vgic_flush(&vcpu[cpu]);
 	}
@@ -333,7 +333,7 @@ static void test_storm(void **state)
 			greedy = i / 150u % 2u != 0u;
 			step(pick(VCPUS));
 			fake_settle();
-			spilled += vcpu[0].spill_count;
+			spilled += fake_spilled(0u);
 			check_invariants();
 		}
 		drain();
