@@ -120,11 +120,17 @@ void process_start_thread(struct thread *thread)
 	sched_ready(thread);
 }
 
-/* All threads have answered. On the CPU of thread 0, so that one CPU alone does it. */
+/*
+ * All threads have answered. On the CPU of thread 0, so that one CPU alone does it; a VM's GIC
+ * is reset first, a step each time that the thread is looked at.
+ */
 static void process_finish_stop(struct process *process)
 {
 	if (process->vm != NULL) {
-		vgic_reset(&process->vm->vgic);
+		if (vgic_reset_step(&process->vm->vgic)) {
+			sched_signal_later(process_thread(process, 0u));
+			return;
+		}
 		/* the next guest starts with no translations of this one */
 		for (uint32_t i = 0u; i < CPU_MAX; i++)
 			process->vm->last_vcpu[i] = 0u;

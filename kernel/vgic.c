@@ -33,13 +33,13 @@ static void vgic_cpu_begin(struct vgic_cpu *cpu)
 	cpu->apr[1] = 0u;
 }
 
-static void vgic_cpu_clear(struct vgic_cpu *cpu)
+/* All is 0, what is not 0 after reset is set. */
+static void vgic_cpu_first(struct vgic *vgic, struct vgic_cpu *cpu, uint32_t index)
 {
-	struct vgic *vgic = cpu->vgic;
-	uint32_t index = cpu->index;
 	uint32_t w;
 
-	*cpu = (struct vgic_cpu){.vgic = vgic, .index = index};
+	cpu->vgic = vgic;
+	cpu->index = index;
 	vgic_cpu_begin(cpu);
 	cpu->routed[0] = VGIC_ALL;
 	if (index == 0u)
@@ -49,9 +49,10 @@ static void vgic_cpu_clear(struct vgic_cpu *cpu)
 
 bool vgic_reset_step(struct vgic *vgic)
 {
-	uint32_t at = vgic->reset_at++;
+	uint32_t at = vgic->reset_at;
 	uint32_t i;
 
+	vgic->reset_at++;
 	if (at < VGIC_WORDS - 1u) {
 		vgic->spi[at] = (struct vgic_word){.enable = 0u};
 		vgic->held[at + 1u] = 0u;
@@ -60,7 +61,8 @@ bool vgic_reset_step(struct vgic *vgic)
 		return true;
 	}
 	at -= VGIC_WORDS - 1u;
-	vgic_cpu_clear(vgic->cpu[at]);
+	*vgic->cpu[at] = (struct vgic_cpu){.index = 0u};
+	vgic_cpu_first(vgic, vgic->cpu[at], at);
 	if (at + 1u < vgic->vcpu_count)
 		return true;
 	vgic->ctlr = 0u;
@@ -69,24 +71,17 @@ bool vgic_reset_step(struct vgic *vgic)
 	return false;
 }
 
-void vgic_reset(struct vgic *vgic)
-{
-	while (vgic_reset_step(vgic))
-		;
-}
-
 void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
                uint32_t spi_count)
 {
 	uint32_t i;
 
-	*vgic = (struct vgic){.vcpu_count = vcpu_count, .word_count = 1u + spi_count / 32u};
+	vgic->vcpu_count = vcpu_count;
+	vgic->word_count = 1u + spi_count / 32u;
 	for (i = 0u; i < vcpu_count; i++) {
 		vgic->cpu[i] = (struct vgic_cpu *)((uintptr_t)first + i * stride);
-		vgic->cpu[i]->vgic = vgic;
-		vgic->cpu[i]->index = i;
+		vgic_cpu_first(vgic, vgic->cpu[i], i);
 	}
-	vgic_reset(vgic);
 }
 
 void vgic_cpu_reset(struct vgic_cpu *cpu)

@@ -112,8 +112,8 @@ struct vgic {
 };
 
 /*
- * At boot. The vCPUs' structures are `stride` bytes apart from `first` on; vcpu_count is 1 to
- * VGIC_VCPUS, spi_count a multiple of 32 up to VGIC_SPIS: bhc has checked both.
+ * At boot, in memory that is all 0. The vCPUs' structures are `stride` bytes apart from `first`
+ * on; vcpu_count is 1 to VGIC_VCPUS, spi_count a multiple of 32 up to VGIC_SPIS: bhc has checked both.
  */
 void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
                uint32_t spi_count);
@@ -122,8 +122,6 @@ void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint3
  * From the first step to the last one no vCPU of it is loaded, and nothing else is called.
  */
 bool vgic_reset_step(struct vgic *vgic);
-/* All steps. */
-void vgic_reset(struct vgic *vgic);
 /* Redistributor and CPU interface of one vCPU, which is not loaded. */
 void vgic_cpu_reset(struct vgic_cpu *cpu);
 

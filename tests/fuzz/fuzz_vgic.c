@@ -136,7 +136,8 @@ static void any_reset(void)
 	for (cpu = 0u; cpu < vgic.vcpu_count; cpu++)
 		if (vcpu[cpu].loaded)
 			any_swap(cpu);
-	vgic_reset(&vgic);
+	while (vgic_reset_step(&vgic))
+		;
 	for (cpu = 0u; cpu < vgic.vcpu_count; cpu++) {
 		vcpu[cpu].vmcr = VMCR_ON;
 		any_swap(cpu);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SGIs to a vCPU from another one, posted without the VM's lock: vgic_sgi and vgic_collect in
- * kernel/vgic.c, place_posted, vgic_place and vgic_flush_locked in vgic_lr.c.
+ * kernel/vgic.c, place_posted, vgic_place and flush_step in vgic_lr.c. A flush is one step, and
+ * `request` stays while there is more to do.
  *
  * CPU 0 has the target; CPU 1 sends; CPU 2 reads the target's pending state (GICR_ISPENDR0: it
  * collects what is posted), disables the SGI (GICR_ICENABLER0, which waits for the target) and enables
@@ -18,14 +19,14 @@ bool locked;
 bool posted;            /* struct vgic_cpu.posted: this SGI's bit */
 bool latch;             /* word.pending */
 bool enable = true;     /* word.enable */
-bool held, merge, refold, request, loaded = true;
+bool held, merge, refold, request, spilled, loaded = true;
 mtype lr = EMPTY;
 bool kick;
 bool sync_asked, syncing;
 byte sent, acks;
 bool owed, off;
 
-#define READY (latch && enable && !held)
+#define READY (latch && enable && !held && !spilled)
 
 inline lock()   { atomic { !locked -> locked = true } }
 inline unlock() { locked = false }
@@ -78,7 +79,7 @@ inline release() /* lr_release */
 inline place() /* vgic_place: without the lock, on the target's CPU */
 {
 	placed = false;
-	if :: loaded && !request && enable && !latch && (!held || lr == EMPTY) ->
+	if :: loaded && !request && enable && !latch && !spilled && (!held || lr == EMPTY) ->
 #ifdef WRONG_NOT_HELD
 		lr = PENDING;
 #else
@@ -90,46 +91,53 @@ inline place() /* vgic_place: without the lock, on the target's CPU */
 	fi
 }
 
-inline fold() /* vgic_fold, lr_fold */
+inline fold() /* lr_look, lr_fold */
 {
 	refold = false;
-	if :: held ->
-		d_step {
-			if :: (lr == PENDING || lr == BOTH) && !enable ->
-				latch = true;
-				lr = (lr == BOTH -> ACTIVE : EMPTY)
-			:: else
-			fi;
-			if :: latch && enable && lr != EMPTY ->
-				latch = false;
-				lr = (lr == PENDING -> PENDING : BOTH)
-			:: else
-			fi
-		}
-		if :: lr == EMPTY -> release() :: else fi
-	:: else
-	fi
+	d_step {
+		if :: (lr == PENDING || lr == BOTH) && !enable ->
+			latch = true;
+			lr = (lr == BOTH -> ACTIVE : EMPTY)
+		:: else
+		fi;
+		if :: latch && enable && lr != EMPTY ->
+			latch = false;
+			lr = (lr == PENDING -> PENDING : BOTH)
+		:: else
+		fi
+	}
+	if :: lr == EMPTY -> release() :: else fi
 }
 
-inline flush_locked() /* vgic_flush_locked */
+inline flush_locked() /* flush_step, flush_locked */
 {
 	request = true;
+	more = false;
 	collect();
-	again = refold;
-	if :: !again ->
-		if :: held && lr == EMPTY -> release() :: else fi;      /* lr_reap */
+	if :: held && lr == EMPTY && !refold -> d_step { held = false; lr = EMPTY } :: else fi; /* lr_reap */
+	if
+	:: refold && held -> fold(); more = true
+	:: !(refold && held) ->
+		refold = false;
+		if
 #ifdef WRONG_MERGE
-		again = merge && held && latch
+		:: merge ->
 #else
-		again = held && latch                                   /* still_held */
+		:: merge || (held && latch && enable) ->                /* sgi_again */
 #endif
-	:: else
+			d_step { refold = held && latch; merge = false; more = true }
+		:: else ->
+			if
+			:: sync_asked -> d_step { sync_asked = false; syncing = false; more = true }
+			:: else ->
+				if :: READY -> d_step { latch = false; held = true; lr = PENDING }
+				:: else
+				fi
+			fi
+		fi
 	fi;
-	if :: again -> fold() :: else fi;
-	d_step { merge = false; again = false };
-	if :: READY -> d_step { latch = false; held = true; lr = PENDING } :: else fi;
-	if :: sync_asked -> d_step { sync_asked = false; syncing = false } :: else fi;
-	request = false
+	if :: more -> kick = true :: else -> request = false fi;
+	more = false
 }
 
 inline flush() /* vgic_flush */
@@ -150,7 +158,7 @@ inline flush() /* vgic_flush */
 
 active proctype target()
 {
-	bool placed, again, bits;
+	bool placed, more, bits, kept;
 	byte swaps = 1;
 
 enter: /* vgic_requested */
@@ -173,12 +181,32 @@ end_guest:
 	:: swaps > 0 ->                                                 /* vgic_save, vgic_load */
 		swaps--;
 		lock();
-		fold();
+		d_step { kept = request; request = true };
+		d_step {                                                /* lr_give */
+			if :: held ->
+				latch = latch || lr == PENDING || lr == BOTH;
+				spilled = (lr == ACTIVE || lr == BOTH);
+				held = false;
+				lr = EMPTY
+			:: else
+			fi
+		};
+		refold = false;
 		if :: sync_asked -> d_step { sync_asked = false; syncing = false } :: else fi;
-		loaded = false;
+		d_step { loaded = false; request = kept };
 		unlock();
 		lock();
-		d_step { loaded = true; refold = true; request = true };
+		loaded = true;
+		d_step {                                                /* lr_take_back */
+			if :: spilled ->
+				spilled = false;
+				held = true;
+				lr = ACTIVE;
+				merge = merge || latch
+			:: else
+			fi
+		};
+		request = true;
 		unlock();
 		goto enter
 	fi
@@ -211,7 +239,6 @@ active proctype other() /* CPU 2 */
 			refold = true;
 			syncing = true;
 			ask()
-		:: !loaded && held -> fold()
 		:: else
 		fi;
 		unlock();

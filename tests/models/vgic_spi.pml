@@ -4,9 +4,11 @@
  *
  * The device raises an edge now and then; guest 1 moves the interrupt (GICD_IROUTER), disables it
  * (GICD_ICENABLER, which waits until nobody holds it) and enables it again; each guest takes and ends
- * interrupts, and its vCPU may be saved and loaded. The state in software is guarded by the VM's
- * ticket lock; `request` is read without it, and list registers change under the guest's hands.
- * A kick is the interrupt between CPUs (that it comes: notify.pml).
+ * interrupts, and its vCPU may be saved and loaded: what is active is then spilled to software and
+ * comes back. The state in software is guarded by the VM's ticket lock; `request` is read without
+ * it, and list registers change under the guest's hands. A flush is one step, and `request` stays
+ * while there is more to do. A kick is the interrupt between CPUs (that it comes: notify.pml). One
+ * interrupt and one list register: more waiting than list registers is not here, but in unit/vgic.
  *
  * Shown: never is the interrupt in two list registers; every acknowledge belongs to an edge (none
  * doubled); at rest no edge is left that its enabled target has not taken (none lost); once
@@ -23,9 +25,10 @@ byte ticket_next, ticket_now;   /* struct vgic */
 bool latch, enable = true;      /* struct vgic_word: pending, enable */
 byte target;                    /* routed */
 bool held_any;                  /* struct vgic.held */
+bool is_active;                 /* struct vgic_word: active, and in no list register */
 
 mtype lr[2] = EMPTY;            /* the list register; of the hardware while loaded */
-bool held[2], request[2], refold[2], loaded[2];
+bool held[2], request[2], merge[2], refold[2], spilled[2], loaded[2];
 byte sync_asked[2], sync_wait[2];
 bool syncing;                   /* struct vcpu.syncing of vCPU 1 */
 bool kick[2];
@@ -51,9 +54,9 @@ inline unlock() /* vgic_unlock */
 }
 
 #ifdef WRONG_HELD
-#define READY(c) (latch && enable && target == c && !held[c])
+#define READY(c) (latch && enable && target == c && !is_active && !held[c])
 #else
-#define READY(c) (latch && enable && target == c && !held_any) /* vgic_ready */
+#define READY(c) (latch && enable && target == c && !is_active && !held_any) /* vgic_ready */
 #endif
 
 inline ask(c) /* vgic_request: request, then vgic_kick */
@@ -63,8 +66,8 @@ inline ask(c) /* vgic_request: request, then vgic_kick */
 
 inline ring_cpu(c) /* vgic_ring_cpu */
 {
-	if :: READY(c) -> ask(c) :: else fi;
-	if :: held[c] && latch -> refold[c] = true; ask(c) :: else fi
+	if :: held[c] && latch -> merge[c] = true; ask(c) :: else fi;
+	if :: READY(c) -> ask(c) :: else fi
 }
 
 inline ring() /* vgic_ring */
@@ -73,16 +76,31 @@ inline ring() /* vgic_ring */
 	ring_cpu(1)
 }
 
+inline ring_one() /* vgic_ring_one: who has it, else to whom it goes */
+{
+	if
+	:: held_any && held[0] -> ring_cpu(0)
+	:: held_any && !held[0] -> ring_cpu(1)
+	:: !held_any && target == 0 -> ring_cpu(0)
+	:: !held_any && target == 1 -> ring_cpu(1)
+	fi
+}
+
+inline forget(c) /* lr_forget */
+{
+	d_step { held[c] = false; held_any = false; lr[c] = EMPTY; eoi[c] = false }
+}
+
 inline release(c) /* lr_release */
 {
-	d_step { held[c] = false; held_any = false; lr[c] = EMPTY; eoi[c] = false };
+	forget(c);
 #ifndef WRONG_RELEASE
-	ring()
+	ring_one()
 #endif
 }
 
-/* lr_fold: what may not stay pending goes back; what is pending once more is merged. The guest may
- * take or end it in between only where it runs: not here, this is its CPU, or it is not loaded. */
+/* lr_look, lr_fold: what may not stay pending goes back; what is pending once more is merged. The
+ * guest may take or end it in between only where it runs: not here, this is its CPU. */
 inline fold(c)
 {
 	refold[c] = false;
@@ -117,15 +135,41 @@ inline answer(c) /* vgic_answer: the only one who waits is vCPU 1 */
 	fi
 }
 
-inline flush_locked(c) /* vgic_flush_locked */
+inline give(c) /* lr_give */
 {
-	request[c] = true;
-	if
-	:: refold[c] -> fold(c)
-	:: !refold[c] && held[c] && lr[c] == EMPTY -> release(c) /* lr_reap */
+	if :: held[c] ->
+		d_step {
+			latch = latch || lr[c] == PENDING || lr[c] == BOTH;     /* lr_unpend */
+			spilled[c] = (lr[c] == ACTIVE || lr[c] == BOTH);        /* vgic_spill */
+			is_active = is_active || spilled[c]
+		}
+		release(c)
 	:: else
-	fi;
-	if :: READY(c) ->                                        /* lr_load */
+	fi
+}
+
+inline take_back(c) /* lr_take_back */
+{
+	if :: spilled[c] ->
+		d_step {
+			spilled[c] = false;
+			is_active = false;
+			held[c] = true;
+			held_any = true;
+			assert(!held[OTHER(c)]);
+#ifndef WRONG_BACK
+			merge[c] = merge[c] || latch;
+			eoi[c] = latch;                                  /* lr_make */
+#endif
+			lr[c] = ACTIVE
+		}
+	:: else
+	fi
+}
+
+inline load_one(c) /* lr_refill, lr_load */
+{
+	if :: READY(c) ->
 		d_step {
 			latch = false;
 			held[c] = true;
@@ -134,9 +178,35 @@ inline flush_locked(c) /* vgic_flush_locked */
 			lr[c] = PENDING
 		}
 	:: else
+	fi
+}
+
+inline flush_locked(c) /* flush_step, flush_locked */
+{
+	request[c] = true;
+	more = false;
+	if :: held[c] && lr[c] == EMPTY && !refold[c] ->                 /* lr_reap */
+		forget(c);
+		if :: latch && target != c -> ring_one(); more = true :: else fi
+	:: else
 	fi;
-	answer(c);
+	if
+	:: more
+	:: !more && refold[c] && held[c] -> fold(c); more = true
+	:: !more && !(refold[c] && held[c]) ->
+		refold[c] = false;
+		if
+		:: merge[c] ->
+			d_step { refold[c] = held[c] && latch; merge[c] = false; more = true }
+		:: !merge[c] && sync_asked[c] != 0 -> answer(c); more = true
+		:: else -> load_one(c)
+		fi
+	fi;
+#ifdef WRONG_MORE
 	request[c] = false
+#else
+	if :: more -> kick[c] = true :: else -> request[c] = false fi
+#endif
 }
 
 inline flush(c) /* vgic_flush */
@@ -154,10 +224,9 @@ inline reach() /* vgic_reach(self = vCPU 1) for ICENABLER */
 		syncing = true;                                  /* vgic_syncing */
 		sync_wait[1] = BIT(0);
 		ask(0)
-	:: held[0] && !loaded[0] -> fold(0)
 	:: else
 	fi;
-	if :: held[1] -> fold(1); if :: loaded[1] -> ask(1) :: else fi :: else fi
+	if :: held[1] -> refold[1] = true; ask(1) :: else fi
 }
 
 active proctype device()
@@ -177,12 +246,15 @@ active proctype device()
 active [2] proctype vcpu()
 {
 	byte ticket;
+	bool more, kept;
 	byte me = _pid - 1;
 	byte todo = _pid;
 
 load: /* vgic_load */
 	lock();
-	d_step { loaded[me] = true; refold[me] = true; request[me] = true };
+	loaded[me] = true;
+	take_back(me);
+	request[me] = true;
 	unlock();
 enter: /* before the guest is entered: vgic_requested, vgic_flush */
 #ifndef WRONG_ENTER
@@ -212,9 +284,11 @@ end_guest:
 
 save: /* vgic_save, and the thread is loaded again later */
 	lock();
-	fold(me);
+	d_step { kept = request[me]; request[me] = true };
+	give(me);
+	refold[me] = false;
 	answer(me);
-	d_step { loaded[me] = false; maintenance[me] = false };
+	d_step { loaded[me] = false; maintenance[me] = false; request[me] = kept };
 	unlock();
 	goto load;
 
@@ -222,11 +296,7 @@ registers: /* of the distributor, by guest 1 */
 	lock();
 	if
 	:: target = OTHER(target);                                /* vgic_set_router */
-		/* vgic_review */
-		if :: held[0] && loaded[0] -> refold[0] = true; ask(0)
-		:: held[0] && !loaded[0] -> fold(0)
-		:: else
-		fi;
+		if :: held[0] -> refold[0] = true; ask(0) :: else fi; /* vgic_ring, review */
 		if :: held[1] -> refold[1] = true; ask(1) :: else fi;
 		ring();
 		unlock();
@@ -253,6 +323,6 @@ active proctype at_rest()
 {
 end:	timeout;
 	assert(!syncing);
-	assert(edges == EDGES && !owed && !latch);
+	assert(edges == EDGES && !owed && !latch && !is_active);
 	assert(lr[0] == EMPTY && lr[1] == EMPTY)
 }

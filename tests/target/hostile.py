@@ -15,7 +15,7 @@ ASLEEP, QUIET = 10, 16  # guests/hostile_guest.h: HOSTILE_ASLEEP, HOSTILE_QUIET
 FAMILIES = {"memory": True, "walk": False, "gic": True, "smccc": False, "storm": False,
             "state": True}
 # What is later than that, and by how much at most: docs/guests.md says why.
-LATER = {"overflow": 9000, "registers": 4000, "registers-2": 4000, "console": 2000000}
+LATER = {"console": 2000000}
 
 WINDOW = re.compile(r"victim: window (\d+) worst (\d+) ns of (\d+)")
 ATTACK = re.compile(r"hostile: \w+ window (\d+) (\S+) (?:\(only here\) )?saw 0x\w+: (ok|FAILED.*)")

@@ -677,7 +677,8 @@ static void test_reset(void **state)
 	check_invariants();
 	for (fake_now = 0u; fake_now < 2u; fake_now++)
 		vgic_save(&vcpu[fake_now]);
-	vgic_reset(&vgic);
+	while (vgic_reset_step(&vgic))
+		;
 	fake_now = 0u;
 	assert_int_equal(gicd_read(0u, ISENABLER + 4u), 0);
 	assert_int_equal(gicd_read(0u, ISACTIVER + 4u), 0);

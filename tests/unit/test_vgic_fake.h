@@ -161,6 +161,7 @@ static inline void fake_start(uint32_t vcpu_count, uint32_t spi_count)
 
 	memset(fake, 0, sizeof(fake));
 	memset(vcpu, 0, sizeof(vcpu));
+	memset(&vgic, 0, sizeof(vgic));
 	vgic_init(&vgic, vcpu, sizeof(vcpu[0]), vcpu_count, spi_count);
 	for (i = 0u; i < vcpu_count; i++) {
 		fake_now = i;
