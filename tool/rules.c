@@ -26,7 +26,7 @@ static const struct rule rules[] = {
 	  "of two threads of equal priority on a CPU, neither is without a budget" },
 	{ "cpu-threads", rule_cpu_threads, "a CPU has at most 64 threads" },
 	{ "vm-above-host", rule_vm_above_host,
-	  "console and supervisor are above every VM on their CPU" },
+	  "a VM without a budget is below console and supervisor on their CPU" },
 	{ "board", rule_board, "the board states memory, CPUs, each once, a GICv3 with frames, and PSCI" },
 	{ "load-address", rule_load_address, "the load address is 2 MiB aligned, in free memory" },
 	{ "reserved", rule_reserved, "the board states what firmware keeps, be it nothing" },

@@ -186,6 +186,7 @@ void rule_cpu_threads(const struct system *system, const char *name)
 	}
 }
 
+/* A VM with a budget may be above a host process with one: rule budget-fit leaves that its share. */
 static void rule_vm_above(const struct system *system, const char *name, const struct process *host)
 {
 	const struct thread *host_thread;
@@ -196,10 +197,13 @@ static void rule_vm_above(const struct system *system, const char *name, const s
 	for (uint32_t i = 0u; i < system->thread_count; i++) {
 		const struct thread *thread = &system->threads[i];
 
-		if (thread->process->vm != NULL && thread->cpu == host_thread->cpu &&
-		    thread->priority >= host_thread->priority)
+		if (thread->process->vm == NULL || thread->cpu != host_thread->cpu ||
+		    thread->priority < host_thread->priority)
+			continue;
+		if (thread->budget_us == 0u || host_thread->budget_us == 0u)
 			report(name, thread->place,
-			       "a vCPU of %s has priority %u, not below %s (%s) with %u",
+			       "a vCPU of %s has priority %u, not below %s (%s) with %u, and not "
+			       "both have a budget",
 			       thread->process->name, thread->priority, host->name,
 			       source_position(host_thread->place), host_thread->priority);
 	}

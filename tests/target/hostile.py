@@ -14,8 +14,6 @@ ASLEEP, QUIET = 10, 16  # guests/hostile_guest.h: HOSTILE_ASLEEP, HOSTILE_QUIET
 # Families, and whether what they see is the same on QEMU without a hypervisor.
 FAMILIES = {"memory": True, "walk": False, "gic": True, "smccc": False, "storm": False,
             "state": True}
-# What is later than that, and by how much at most: docs/guests.md says why.
-LATER = {"console": 2000000}
 
 WINDOW = re.compile(r"victim: window (\d+) worst (\d+) ns of (\d+)")
 ATTACK = re.compile(r"hostile: \w+ window (\d+) (\S+) (?:\(only here\) )?saw 0x\w+: (ok|FAILED.*)")
@@ -38,7 +36,7 @@ def judge(console):
     for name, worst in attacks.items():
         if worst is None:
             return "%s: the victim has no sample" % name
-        if worst > max(asleep, busy) + LATER.get(name, LONGEST_PATH):
+        if worst > max(asleep, busy) + LONGEST_PATH:
             return "%s: worst latency %d ns, quiet %d ns asleep and %d ns busy" % (
                 name, worst, asleep, busy)
     return None
