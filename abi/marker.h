@@ -39,5 +39,6 @@
 #define ROW_ALIVE           14
 #define ROW_RESET           15
 #define ROW_LINUX           16
+#define ROW_WORK            17 /* of a test, tests/storm_tests.py */
 
 #endif

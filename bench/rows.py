@@ -8,7 +8,7 @@ def marker_rows():
     """ROW_* of abi/marker.h: name to number."""
     with open("abi/marker.h", encoding="utf-8") as file:
         return {name: int(number) for name, number in
-                re.findall(r"^#define ROW_(\w+)\s+(\d+)$", file.read(), re.MULTILINE)}
+                re.findall(r"^#define ROW_(\w+)\s+(\d+)", file.read(), re.MULTILINE)}
 
 
 class Row:

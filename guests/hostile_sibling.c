@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hostile guest of two CPUs: CPU 0 storms CPU 1, which shares a physical CPU with others: SGIs,
- * its redistributor's registers, SPIs sent to and fro, its power state. CPU 1 takes what comes, and
- * after SECONDS the guest says
+ * its redistributor's registers, SPIs sent to and fro, its power state, and a timer of its own. CPU 1
+ * takes what comes, and after SECONDS the guest says
  *
  *	sibling: 123456 rounds, 4567 taken, done
  */
@@ -14,6 +14,8 @@
 #define SECONDS 3u
 #define SPIS    8u
 
+#define TIMER_TICKS 128u /* 2 us */
+
 static uint32_t taken;
 static uint32_t started;
 
@@ -21,6 +23,9 @@ static struct trap_frame *take(struct trap_frame *frame)
 {
 	uint32_t intid = gic_ack();
 
+	if (intid == INTID_VTIMER)
+		WRITE_REG(cntv_ctl_el0, 0);
+	barrier_isb();
 	__atomic_fetch_add(&taken, 1u, __ATOMIC_RELAXED);
 	gic_eoi(intid);
 	return frame;
@@ -52,8 +57,11 @@ static void storm(uint32_t round)
 		gic_route(INTID_SPARE + i, (round + i) & 1u);
 		gic_set(GIC_ISPENDR, INTID_SPARE + i);
 	}
+	WRITE_REG(cntv_cval_el0, counter_now() + TIMER_TICKS);
+	WRITE_REG(cntv_ctl_el0, TIMER_ENABLE);
 	(void)hvc_call(PSCI_CPU_ON, 1, RAM_BASE, 0);
 	(void)hvc_call(PSCI_AFFINITY_INFO, 1, 0, 0);
+	__asm__ volatile("yield"); /* where QEMU runs CPUs in turns, the other is next */
 }
 
 void guest_main(uint64_t tree)
@@ -64,6 +72,7 @@ void guest_main(uint64_t tree)
 	(void)tree;
 	irq_handler = take;
 	gic_init();
+	gic_enable(INTID_VTIMER);
 	for (uint32_t i = 0; i < SPIS; i++)
 		gic_enable(INTID_SPARE + i);
 	if (psci_cpu_start(1, 0) != PSCI_SUCCESS || !wait_for(&started, 1, 20000000u)) {

@@ -24,6 +24,7 @@ import fuzz
 import model_tests
 import mutants
 import static
+import storm_tests
 from bench_tests import bench_tests
 from machine import TAIL_LINES, Failure, Machine, command
 from table import FORBIDDEN, TARGETS
@@ -159,7 +160,8 @@ def run_one(name, function):
 
 
 SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_tests.tests, unit_tests,
-           verify_tests, fuzz_corpora, rule_examples, target_tests, bench_tests, doc_blocks)
+           verify_tests, fuzz_corpora, rule_examples, target_tests, storm_tests.tests,
+           bench_tests, doc_blocks)
 
 
 def main():

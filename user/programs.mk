@@ -29,4 +29,6 @@ link_hostile_console = -Wl,--wrap=mux_type,--wrap=uart_take
 program_hostile_driver = tests/hostile/hostile_driver.c $(hostile_faults)
 program_hostile_client = tests/hostile/hostile_client.c
 program_hostile_walker = tests/hostile/hostile_walker.c tests/hostile/hostile_mrs.S
+program_hostile_worker = tests/hostile/hostile_worker.c
+program_hostile_notifier = tests/hostile/hostile_notifier.c
 program_hostile_parent = tests/hostile/hostile_parent.c
