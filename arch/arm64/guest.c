@@ -31,7 +31,7 @@ void guest_undefined(struct context *context, uint64_t esr)
 	if (!guest_condition_holds(esr, context->pstate))
 		guest_advance(context, esr);
 	else
-		guest_inject(context, esr & ESR_IL, 0u, false);
+		guest_inject(context, ESR_IL, 0u, false); /* EC 0 has IL = 1 always, D19.2.37 */
 }
 
 /* External abort syndromes: DFSC 0x10, on a stage-1 walk 0x15; EC by where it came from. */

@@ -16,13 +16,18 @@
 #include "user/vmm/walk.h"
 
 /* ESR_EL2.ISS of a data abort, DDI 0487 D13.2.37 */
-#define ISS_WNR   (1u << 6)
-#define ISS_S1PTW (1u << 7)
-#define ISS_CM    (1u << 8)
-#define ISS_FNV   (1u << 10)
+#define ISS_WNR        (1u << 6)
+#define ISS_S1PTW      (1u << 7)
+#define ISS_CM         (1u << 8)
+#define ISS_FNV        (1u << 10)
+#define ISS_SSE        (1u << 21)
+#define ISS_ISV        (1u << 24)
+#define ISS_SRT(esr)   ((uint8_t)((esr) >> 16 & 0x1fu))
+#define ISS_BYTES(esr) ((uint8_t)(1u << ((esr) >> 22 & 3u)))
 
 /* PSTATE */
 #define PSTATE_AARCH32 (1u << 4)
+#define PSTATE_E       (1u << 9) /* AArch32: big-endian data */
 #define PSTATE_EL      (3u << 2)
 #define PSTATE_SPSEL   (1u << 0)
 
@@ -178,6 +183,28 @@ static uint64_t emulate_decoded(const struct decode *decode, uint64_t ipa, uint6
 	return VCPU_DONE;
 }
 
+/* AArch32: what the syndrome says all of, but that data is big-endian (PSTATE.E). */
+static uint64_t emulate_a32(uint64_t ipa, uint64_t esr, uint64_t pstate)
+{
+	const struct decode decode = {
+		.kind = (esr & ISS_WNR) != 0u ? DECODE_STORE : DECODE_LOAD,
+		.sign = (esr & ISS_SSE) != 0u,
+		.count = 1u,
+		.bytes = ISS_BYTES(esr),
+		.rt = ISS_SRT(esr),
+	};
+	struct emulate_data data = {{0u}};
+
+	if ((esr & ISS_ISV) == 0u || ipa % GUEST_PAGE + decode.bytes > GUEST_PAGE)
+		return VCPU_ABORT;
+	emulate_gather(&decode, &data);
+	if (!emulate_move(&decode, ipa, (pstate & PSTATE_E) != 0u, &data))
+		return VCPU_ABORT;
+	if (decode.kind == DECODE_LOAD)
+		emulate_scatter(&decode, &data);
+	return VCPU_DONE;
+}
+
 uint64_t emulate_access(uint64_t ipa, uint64_t pc, uint64_t esr, uint64_t far)
 {
 	const struct walk_regs regs = {
@@ -195,7 +222,9 @@ uint64_t emulate_access(uint64_t ipa, uint64_t pc, uint64_t esr, uint64_t far)
 	/* Cache maintenance of an address that no cache holds: done. */
 	if ((esr & ISS_CM) != 0u)
 		return VCPU_DONE;
-	if ((pstate & PSTATE_AARCH32) != 0u || !emulate_fetch(&regs, pc, &instruction))
+	if ((pstate & PSTATE_AARCH32) != 0u)
+		return emulate_a32(ipa, esr, pstate);
+	if (!emulate_fetch(&regs, pc, &instruction))
 		return VCPU_ABORT;
 	decode = decode_instruction(instruction);
 	switch (decode.kind) {
