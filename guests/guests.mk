@@ -35,6 +35,7 @@ guest_hostile_walk = guests/hostile_walk.c guests/hostile_walk_slot.S $(hostile)
 guest_hostile_gic = guests/hostile_gic.c $(hostile)
 guest_hostile_storm = guests/hostile_storm.c $(hostile)
 guest_hostile_smccc = guests/hostile_smccc.c guests/hostile_smccc_regs.S $(hostile)
-guest_hostile_state = guests/hostile_state.c guests/hostile_state_access.S $(hostile)
+guest_hostile_state = guests/hostile_state.c guests/hostile_state_more.c \
+	guests/hostile_state_access.S $(hostile)
 guest_hostile_a32 = guests/hostile_a32.c guests/hostile_a32_run.c guests/hostile_a32_code.c $(hostile)
 guest_hostile_sibling = guests/hostile_sibling.c $(bare)

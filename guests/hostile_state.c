@@ -6,7 +6,7 @@
  * data at EL1 and EL0, MMU and caches off, tagged addresses, the other stack pointer, traps of FP
  * and of the counter, event streams, debug, masks; and code that changes itself.
  */
-#include "guests/hostile_guest.h"
+#include "guests/hostile_state_more.h"
 #include "guests/lib/bare.h"
 #include "guests/lib/bare_board.h"
 
@@ -33,7 +33,6 @@
 
 extern uint64_t guest_table[512];
 extern const char state_user[];
-void state_access(uint64_t sctlr, uint64_t address, uint64_t value, uint64_t *seen);
 
 const char hostile_family[] = "state";
 
@@ -78,7 +77,7 @@ static void step_sctlr(struct hostile *hostile, uint32_t step)
 {
 	uint64_t random = hostile_random(hostile);
 	uint64_t sctlr = READ_REG(sctlr_el1) & ~(uint64_t)(SCTLR_M | SCTLR_C | SCTLR_I);
-	uint64_t seen[3];
+	uint64_t seen[4];
 
 	sctlr = (sctlr & ~(uint64_t)SCTLR_ANY) | (random & SCTLR_ANY);
 	sctlr |= (step & 1u) != 0u ? SCTLR_EE | (random & SCTLR_E0E) : 0u;
@@ -215,6 +214,10 @@ const struct attack attacks[] = {
 	{"sctlr", ROUND, step_sctlr, NULL, NULL, false},
 	{"user", ROUND, step_user, begin_user, end_user, false},
 	{"others", ROUND, step_others, NULL, NULL, false},
+	{"mapped", ROUND, step_mapped, begin_mapped, NULL, false},
+	{"masks", ROUND, step_masks, NULL, NULL, false},
+	{"registers", ROUND, step_registers, NULL, NULL, false},
+	{"debug", ROUND, step_debug, NULL, NULL, true},
 	{"stack", ROUND, step_stack, NULL, NULL, false},
 	{"code", ROUND, step_code, NULL, NULL, false},
 };
