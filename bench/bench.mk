@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# `make bench`: what ./bulkhead bench needs besides kernel, programs and guests: the counting
-# plugin, and the initramfs of the Linux row with its /init. Included by the Makefile.
+# `make bench`: what ./bulkhead bench needs besides kernel, programs and guests: the plugins
+# (entries.so is for tests/maxima.py), and the initramfs of the Linux row with its /init. Included by the Makefile.
 .PHONY: bench
-bench: $(B)/bench/count.so $(B)/bench/bench-initrd.img
+bench: $(B)/bench/count.so $(B)/bench/entries.so $(B)/bench/bench-initrd.img
 
-$(B)/bench/count.so: bench/count.c bench/bench.mk
+$(B)/bench/%.so: bench/%.c bench/plugin_pa.h bench/qemu_plugin_api.h abi/marker.h bench/bench.mk
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) -fPIC -shared -fvisibility=hidden -o $@ $<
 

@@ -9,8 +9,6 @@
  * bhc-verify proves), so virtual addresses may overlap as they like and nothing that a guest
  * does can shift a count. bhc says where each of them lies; the argument is
  *	range=DOMAIN:START:END  (DOMAIN k, p or g; END is the last byte), repeated.
- * QEMU tells the host address of an instruction; the first one that is executed runs with the
- * MMU off, at a known physical address of the same RAM, and so gives the offset between the two.
  * What is in no range (QEMU's boot stub) is "other".
  *
  * An instruction that traps counts once, where it stands. Markers do not count. Other arguments:
@@ -32,6 +30,7 @@
 #include <unistd.h>
 
 #include "abi/marker.h"
+#include "bench/plugin_pa.h"
 #include "bench/qemu_plugin_api.h"
 
 #define CPUS    8u
@@ -89,7 +88,6 @@ static struct counts running;  /* by the CPU that runs, since it was switched to
 static unsigned running_cpu;
 static uint64_t bits;
 static bool tracing;
-static uintptr_t ram_offset; /* host address - physical address */
 static FILE *out;
 
 static void settle(void)
@@ -232,17 +230,6 @@ static unsigned range_of(uint64_t pa)
 	return RANGES;
 }
 
-static uint64_t pa_of(const struct plugin_insn *insn)
-{
-	uintptr_t host = (uintptr_t)qemu_plugin_insn_haddr(insn);
-
-	if (host == 0)
-		return UINT64_MAX;
-	if (ram_offset == 0)
-		ram_offset = host - qemu_plugin_insn_vaddr(insn);
-	return host - ram_offset;
-}
-
 static bool translate_marker(struct plugin_insn *insn, uint32_t word)
 {
 	uint32_t value = word >> 5 & 0xffffu;
@@ -262,7 +249,7 @@ static bool translate_marker(struct plugin_insn *insn, uint32_t word)
 /* QEMU calls what is registered before it adds what is inline: BEGIN counts its instruction. */
 static void translate_insn(struct plugin_insn *insn)
 {
-	uint64_t pa = pa_of(insn);
+	uint64_t pa = plugin_insn_pa(insn);
 	uintptr_t range = range_of(pa);
 	uintptr_t domain = range < RANGES ? ranges[range].domain : OTHER;
 	uintptr_t address = (uintptr_t)qemu_plugin_insn_vaddr(insn) & ((1ull << RANGE_SHIFT) - 1u);

@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = ["tests", "tests/target"]
 
 import hostile
+from boot import PLUGIN_SLOWER
 from machine import Failure, Machine, command
 from table import FORBIDDEN
 from tools import run_text
@@ -29,6 +30,7 @@ SECONDS_EACH = 240
 
 def describe(family, seed):
     """The system of the target test, but the guest's tree says the seed."""
+    os.makedirs(FOLDER, exist_ok=True)
     with open("tests/systems/hostile-%s.dts" % family, encoding="utf-8") as file:
         system = file.read().replace("/dts-v1/;", "/dts-v1/;\n#define TREE \"seed-guest.dts\"")
     for name, text in (("seed-guest.dts", TREE % (ROOT, seed)), ("seed-%s.dts" % family, system)):
@@ -40,14 +42,19 @@ def describe(family, seed):
     return image
 
 
-def run(family, seed):
+def run(family, seed, plugin=None):
+    """Its console. With a plugin QEMU is asked to end, so that the plugin writes its result."""
     image = describe(family, seed)
     log = "%s/%s-%d.log" % (FOLDER, family, seed)
-    with Machine(command(image, smp=1, icount=0), SECONDS_EACH,
+    more = ("-plugin", plugin) if plugin else ()
+    with Machine(command(image, smp=1, icount=0, arguments=more),
+                 SECONDS_EACH * (PLUGIN_SLOWER if plugin else 1),
                  list(FORBIDDEN) + hostile.FORBIDDEN) as machine:
         try:
             for step in hostile.steps(family):
                 machine.step(step)
+            if plugin:
+                machine.finish()
             wrong = hostile.judge_of(family)(machine.console())
             if wrong:
                 raise Failure(wrong)
@@ -65,7 +72,6 @@ def main():
     seconds, seed = [int(word) for word in sys.argv[1:]] + [300, 2][len(sys.argv) - 1:]
     end = time.monotonic() + seconds
     runs = 0
-    os.makedirs(FOLDER, exist_ok=True)
     # every family at least once: a seed that failed is repeated with one second
     while runs < len(hostile.FAMILIES) or time.monotonic() < end:
         family = list(hostile.FAMILIES)[runs % len(hostile.FAMILIES)]
@@ -84,4 +90,5 @@ def main():
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

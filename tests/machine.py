@@ -114,6 +114,11 @@ class Machine:
             pass
         self.selector.close()
 
+    def finish(self):
+        """Ask QEMU to end: its plugins write what they have."""
+        self.process.terminate()
+        self.wait_end(ends())
+
     def console(self):
         return self.text.decode("utf-8", "replace").replace("\r\n", "\n")
 

@@ -26,9 +26,10 @@ import mutants
 import static
 import storm_tests
 from bench_tests import bench_tests
-from machine import TAIL_LINES, Failure, Machine, command
-from table import FORBIDDEN, TARGETS
-from tools import Skip, bhc_build, bhc_info, run_text
+from boot import boot
+from machine import TAIL_LINES, Failure
+from table import TARGETS
+from tools import Skip, run_text
 from verify_tests import verify_tests
 
 JOBS = min(2, os.cpu_count() or 1)
@@ -96,38 +97,6 @@ def run_target(entry):
         shown += pattern(console) if callable(pattern) else \
             [match[0] for match in re.finditer(pattern, console, re.MULTILINE)]
     return "".join("  %s\n" % line for line in shown)
-
-
-def boot(entry):
-    """Run a target test's machine through its steps; what its console showed."""
-    options = {key: entry[key] for key in ("cpu", "secure", "gic", "icount", "arguments", "virtualization",
-                                          "address")}
-    if entry["plain"]:
-        image = entry["system"]
-        options.update(smp=entry["smp"] or 1, memory=entry["memory"] or "512M",
-                       virtualization=False)
-    else:
-        image = "build/tests/images/%s.img" % (
-            entry["name"] if entry["programs"] else os.path.basename(entry["system"])[:-4])
-        bhc_build(entry["system"], image, entry["programs"])
-        info = bhc_info(entry["system"])
-        options.update(smp=entry["smp"] or info["cpus"],
-                       memory=entry["memory"] or "%dM" % (int(info["memory_bytes"]) >> 20))
-    line = command(image, **options)
-    log = "build/tests/logs/%s.log" % entry["name"]
-    os.makedirs(os.path.dirname(log), exist_ok=True)
-    forbidden = [text for text in FORBIDDEN if text not in entry["allowed"]]
-    with Machine(line, entry["seconds"], forbidden + list(entry["forbidden"])) as machine:
-        try:
-            for step in entry["steps"]:
-                machine.step(step)
-        except Failure as failure:
-            raise Failure("%s\n  command: %s\n  its last lines (all: %s):\n%s" % (
-                failure, " ".join(line), log, machine.tail())) from None
-        finally:
-            with open(log, "w", encoding="utf-8") as file:
-                file.write(machine.console())
-        return machine.console()
 
 
 def compare_logs(entry, console):

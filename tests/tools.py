@@ -62,6 +62,7 @@ def bhc_build(system, image, programs=None):
     with lock:
         if image not in built:
             if programs:
+                os.makedirs(os.path.dirname(image), exist_ok=True)
                 folder = programs_folder(os.path.basename(image)[:-4], programs)
                 run_text([BHC, "build", "-I", "build/guests", "-B", folder, system, "-o", image])
                 run_text([BHC + "-verify", image])

@@ -13,6 +13,10 @@ from worstcase_code import Program, Refused
 
 ELF, TABLE, DOC = "build/kernel.elf", "tests/worst-case.bounds", "docs/worst-case.md"
 NONE = (None, None)
+# What begins at which exception vectors: of AArch64 and of AArch32, FIQ as IRQ.
+VECTORS = {"synchronous": (0x400, 0x600), "interrupt": (0x480, 0x500, 0x680, 0x700),
+           "SError": (0x580, 0x780)}
+SLEEP, POINT = "wake-up from WFI", "after a point"
 
 
 class Way:
@@ -107,6 +111,7 @@ class Table:
             self.loops[key[1:]] = (self.number(words[3]), key)
         elif kind == "wait":
             self.loops[key[1:]] = (1, key)
+            self.waits.add(key[1:])
         elif kind in ("halt", "point", "never"):
             getattr(self, {"halt": "halts", "point": "points"}.get(kind, kind))[key[1:]] = key
         else:
@@ -142,6 +147,7 @@ class Walk:
     def __init__(self, program, table, chosen=None, plain=None):
         self.program, self.table, self.chosen, self.plain = program, table, chosen, plain
         self.done, self.active, self.problems = {}, [], {}
+        self.waiting = set()  # addresses of what `wait` loops repeat
         self.differs = callers(plain, chosen[0]) if chosen else ()  # from those without a choice
 
     def calls(self, name, block):
@@ -259,6 +265,8 @@ class Walk:
     def bound(self, name, blocks, part):
         key = self.program.loop_name(blocks, part)
         bound = self.table.bound(name, *key)
+        if key in self.table.waits:
+            self.waiting |= {address for start in part for address in blocks[start].code}
         if bound is None:
             self.problems["loop without a bound: in %s: %s\t%s" % ((name,) + key)] = True
         return bound or 1
@@ -400,11 +408,12 @@ def entries(program, table):
         return end_of(walk.ways("vectors", blocks, set(blocks), start, (ZERO, None))[1], chosen)
 
     plain = Walk(program, table)
-    for name, offset in (("synchronous", 0x400), ("interrupt", 0x480), ("SError", 0x580)):
-        found.append((name, vector(plain, offset, False), None))
-    found.append(("wake-up from WFI", end_of(plain.after(lambda block: block.kind == "wfi"), False), None))
+    for name, offsets in VECTORS.items():
+        found.append((name, max((vector(plain, offset, False) for offset in offsets),
+                                key=lambda way: way.length), None))
+    found.append((SLEEP, end_of(plain.after(lambda block: block.kind == "wfi"), False), None))
     if table.points:
-        found.append(("after a point", end_of(plain.after(
+        found.append((POINT, end_of(plain.after(
             lambda block: any((c,) in table.points for c in block.calls)), False), None))
     for symbol in table.arrays:
         for callee, indices in program.array(symbol).items():
@@ -417,9 +426,10 @@ def entries(program, table):
 
 
 def limits(path):
-    """{entry: most instructions} of the rows `| entry | limit | ...` of the documentation."""
+    """{entry: most instructions} of the table `| entry | limit |` of the documentation."""
     with open(path, encoding="utf-8") as file:
-        rows = re.findall(r"^\| ([^|]+?) \| ([0-9,]+) \|", file.read(), re.MULTILINE)
+        table = file.read().partition("| entry | limit |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([^|]+?) \| ([0-9,]+) \|", table, re.MULTILINE)
     return {name.strip("`"): int(limit.replace(",", "")) for name, limit in rows}
 
 
