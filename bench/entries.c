@@ -17,7 +17,7 @@
  * Only instructions of the kernel are looked at, by their physical address. It works with one
  * host thread per CPU too: a CPU's way is its own, the rows have a lock.
  *
- * The result, in out=FILE, has per row that was seen the line
+ * The result, in out=FILE, begins with "ways" and their number. Per row that was seen it has the line
  *	row NUMBER SEEN LONGEST WAITED ORDINAL CPU
  * WAITED is the most that was not counted in one way. ORDINAL is the number of the longest way
  * since machine reset, ways of all CPUs counted; the line "path" has its offsets, in order.
@@ -179,6 +179,7 @@ static void on_exit_machine(uint64_t id, void *data)
 	(void)id;
 	(void)data;
 	pthread_mutex_lock(&lock); /* for good: a CPU may still run */
+	fprintf(out, "ways %llu\n", (unsigned long long)begun);
 	for (unsigned i = 0; i < row_count; i++) {
 		const struct row *row = &rows[i];
 
