@@ -32,7 +32,7 @@ def entry_of(row, figure, bare):
     entry = {"name": row.name, "title": row.title, "figure": figure.value, "mean": figure.mean,
              "max": figure.max, "count": figure.count, "kernel": figure.kernel,
              "process": figure.process, "guest": figure.guest, "bare": bare.value if bare else None,
-             "sampled": row.figure == "value", "bounded": row.pick == "each" or figure.count == 1,
+             "sampled": row.figure == "value", "shared": row.pick == "later", "bounded": True,
              "at_most": row.at_most, "aim": row.aim, "xen": row.xen, "bao": row.bao}
     if row.name == "linux":
         entry.update(figure=figure.mean / bare.mean, bounded=False)

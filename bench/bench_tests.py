@@ -43,6 +43,7 @@ def does_not_grow():
         if figure.mean > alone[name].mean + LOOSE or figure.max > alone[name].max + LOOSE]
     if problems:
         raise Failure("\n  ".join(problems))
+    return "".join("  %s\n" % line for line in bench.growth_table(growth).splitlines())
 
 
 def only_fall():

@@ -21,7 +21,8 @@ MACHINES = {
     "one": {"guest": "build/guests/bench.elf"},
     "two": {"guest": "build/guests/bench.elf", "smp": 2},
     "latency": {"guest": "build/guests/bench_latency.elf", "icount": 3},
-    "boot": {"guest": "build/guests/bench_first.bin", "stop": ("RESET", RESETS + 1)},
+    "boot": {"guest": "build/guests/bench_first.bin", "stop": ("RESET", 1)},
+    "reset": {"guest": "build/guests/bench_first.bin", "stop": ("RESET", RESETS + 1)},
     "linux": {"guest": "build/guests/vmlinuz", "begin": ("LINUX", "linux"), "seconds": 400},
     "vms1-cpus1": {}, "vms1-cpus4": {}, "vms16-cpus1": {}, "vms16-cpus4": {},
 }
