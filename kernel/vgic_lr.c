@@ -269,13 +269,13 @@ static void lr_look(struct vgic_cpu *cpu)
 
 /*
  * What list register n has goes back to software, but for PPI 27 while it is active. `lr` says
- * what is to come back.
+ * what is to come back. Nobody has asked for anything while there is nothing to look at.
  */
 static void lr_give(struct vgic_cpu *cpu, uint32_t n)
 {
 	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
 	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
-	bool active = lr_obey(cpu, n);
+	bool active = cpu->refold != 0u ? lr_obey(cpu, n) : (cpu->lr[n] & VGIC_LR_ACTIVE) != 0u;
 
 	if (active && (cpu->lr[n] & VGIC_LR_HW) != 0u) {
 		cpu->lr[n] = (cpu->lr[n] & ~VGIC_LR_PENDING) | VGIC_LR_ACTIVE;
@@ -289,7 +289,10 @@ static void lr_give(struct vgic_cpu *cpu, uint32_t n)
 	else
 		cpu->lr[n] = 0u;
 	lr_forget(cpu, n, w, bit);
-	vgic_ring_one(cpu, w, bit);
+	cpu->vgic->stirred |= 1u << w;
+	/* what stays this vCPU's own is looked at when it is loaded again */
+	if ((cpu->routed[w] & bit) == 0u)
+		vgic_ring_one(cpu, w, bit);
 }
 
 /* What list register n had when the vCPU was saved comes back, if it is still active here. */
@@ -757,9 +760,8 @@ void vgic_save(struct vgic_cpu *cpu)
 	if ((cpu->hcr & VGIC_HCR_LRENPIE) != 0u)
 		cpu->ends =
 			(uint32_t)(arch_ich_hcr_read() >> VGIC_HCR_EOI_SHIFT) & VGIC_HCR_EOI_MASK;
+	/* EN = 0: the list registers mean nothing until vgic_load() has written them all */
 	arch_ich_hcr_write(0u);
-	for (n = 0u; n < arch_lr_count(); n++)
-		arch_lr_write(n, 0u);
 	__atomic_store_n(&cpu->request, request, __ATOMIC_RELAXED);
 	vgic_unlock(cpu->vgic);
 }
