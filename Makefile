@@ -19,7 +19,11 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-proto
 COMMON := -std=gnu11 -O2 -g -ffile-prefix-map=$(CURDIR)=. -I. -MMD -MP $(WARNINGS)
 TARGET := $(COMMON) -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-protector \
 	-mcpu=generic -mno-outline-atomics -mstrict-align -fno-asynchronous-unwind-tables
-EL2_FLAGS := $(TARGET) -ffixed-x18 -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
+# x8 to x18 belong to what runs below, see arch/arm64/vectors.S
+FIXED := $(foreach x,8 9 10 11 12 13 14 15 16 17 18,-ffixed-x$(x))
+# gcc makes an indirect tail call through x16 or x17 only
+flags_kernel/syscall := -fno-optimize-sibling-calls
+EL2_FLAGS := $(TARGET) $(FIXED) -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
 USER_FLAGS := $(TARGET) -mgeneral-regs-only
 FP_FLAGS := $(TARGET)
 HOST_FLAGS := $(COMMON)

@@ -116,8 +116,8 @@ struct vcpu {
 	struct timer physical_timer; /* CNTP, emulated */
 	uint64_t ptimer_control;
 	uint64_t ptimer_compare;
-	struct vgic_cpu vgic;
 	uint64_t arch[ARCH_VCPU_WORDS] __attribute__((aligned(16)));
+	struct vgic_cpu vgic;
 };
 
 struct interrupt {

@@ -9,7 +9,7 @@
 #include "kernel/trace.h"
 #include "kernel/vcpu.h"
 
-static uint32_t sys_wait(struct thread *thread)
+uint32_t sys_wait(struct thread *thread)
 {
 	uint64_t mask = thread->host.x[0];
 	uint64_t deadline = thread->host.x[1];
@@ -39,7 +39,7 @@ static __attribute__((noinline)) uint32_t sys_notify_commit(struct thread *threa
 	return thread->cpu->resched;
 }
 
-static uint32_t sys_notify(struct thread *thread)
+uint32_t sys_notify(struct thread *thread)
 {
 	const struct config_handle *handle =
 		system_handle(thread->process, thread->host.x[0], HANDLE_NOTIFY);
@@ -244,7 +244,7 @@ static uint32_t (*const syscall_table[])(struct thread *) = {
 };
 #undef SYSCALL
 
-static inline uint32_t syscall_make(struct thread *thread, uint64_t number)
+uint32_t syscall_other(struct thread *thread, uint64_t number)
 {
 	if (number < SYSCALL_COUNT)
 		return syscall_table[number](thread);
@@ -253,18 +253,11 @@ static inline uint32_t syscall_make(struct thread *thread, uint64_t number)
 }
 
 /* The call is made, and then the thread waits for its budget. */
-static __attribute__((noinline)) uint32_t syscall_overrun(struct thread *thread, uint64_t number)
+uint32_t syscall_overrun(struct thread *thread, uint64_t number)
 {
 	bool depleted;
 
 	sched_overrun_end(thread);
 	depleted = thread->cpu->resched;
-	return syscall_make(thread, number) | (depleted ? SYSCALL_RESUME : SYSCALL_RETURN);
-}
-
-uint32_t syscall_dispatch(struct thread *thread, uint64_t number)
-{
-	if (thread->budget.overrun)
-		return syscall_overrun(thread, number);
-	return syscall_make(thread, number);
+	return syscall_other(thread, number) | (depleted ? SYSCALL_RESUME : SYSCALL_RETURN);
 }

@@ -89,7 +89,8 @@ uint32_t vcpu_run(struct thread *thread)
 void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, uint64_t c,
                uint64_t d)
 {
-	vcpu_leave(thread, reason, a, b, c, d);
+	vcpu_leave(thread, reason, a, b, c);
+	thread->host.x[4] = d;
 	arch_vcpu_leave(thread->cpu, thread);
 	trace_event(thread->cpu, TRACE_EXIT, thread->slot, reason | a << 8);
 }

@@ -17,13 +17,12 @@ void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, u
                uint64_t d);
 /* The portable part of it: the architecture turns the CPU to the host. */
 static inline void vcpu_leave(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b,
-                              uint64_t c, uint64_t d)
+                              uint64_t c)
 {
 	thread->host.x[0] = reason;
 	thread->host.x[1] = a;
 	thread->host.x[2] = b;
 	thread->host.x[3] = c;
-	thread->host.x[4] = d;
 	thread->vcpu->pending = reason;
 	thread->in_guest = false;
 	thread->context = &thread->host;

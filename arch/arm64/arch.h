@@ -58,19 +58,21 @@ void fp_load(const uint64_t *words);
 /* What a trap handler answers to the entry code, see vectors.S. */
 #define TRAP_RETURN 0u /* back to where we came from */
 #define TRAP_RESUME 1u /* save the rest, let the scheduler decide */
-#define TRAP_FULL   2u /* save the rest, then guest_trap again, full */
-#define TRAP_SWITCH 4u /* save the rest, then on to cpu->next: the thread turned guest or host */
+#define TRAP_FULL   2u /* save the rest, then the handler of guest_handlers */
+#define TRAP_HOST   4u /* save the rest, then on to cpu->next: the thread has turned to its host, */
+#define TRAP_GUEST  8u /* or to its guest, by vcpu_run */
 
 /* trap.c: a process has trapped, and not by SVC. */
 uint32_t trap_process(struct cpu *cpu, struct thread *thread, uint64_t esr);
 
 /*
- * guest.c. The vector of synchronous exceptions: what is quick runs with only x0..x17 saved and
- * the PC in ELR_EL2, and answers TRAP_FULL as long as nothing was changed. Then guest_trap runs,
- * with all of the context saved.
+ * guest.c. The vector of synchronous exceptions: what is quick runs with only x0..x7 saved and
+ * the PC in ELR_EL2, and answers TRAP_FULL as long as nothing was changed. Then the handler of the
+ * class (NULL: UNDEFINED) runs, with all of the context saved.
  */
 uint32_t trap_sync(struct cpu *cpu);
-void guest_trap(struct cpu *cpu, struct context *context);
+typedef void (*guest_handler)(struct cpu *cpu, struct context *context, uint64_t esr);
+extern const guest_handler guest_handlers[64];
 /* EC 0x18 and the AArch32 coprocessor traps. */
 uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t esr);
 void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr);
@@ -79,12 +81,28 @@ void guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr);
 uint64_t id_register(uint32_t crm, uint32_t op2);
 /* The trapped instruction is done; all of the context is saved. */
 void guest_advance(struct context *context, uint64_t esr);
-/* x18 and up are in memory only when all of the context is; 31 is the zero register. */
+/*
+ * registers.c: x8 to x18 stay in the CPU where only x0 to x7 are saved. guest_spill puts register
+ * rt into the context, guest_fill takes it back into the CPU; others are left alone.
+ */
+void guest_spill_high(struct context *context, uint32_t rt);
+void guest_fill_high(const struct context *context, uint32_t rt);
+static inline void guest_spill(struct context *context, uint32_t rt)
+{
+	if (rt - 8u <= 10u)
+		guest_spill_high(context, rt);
+}
+static inline void guest_fill(const struct context *context, uint32_t rt)
+{
+	if (rt - 8u <= 10u)
+		guest_fill_high(context, rt);
+}
+/* x19 and up are in memory only when all of the context is; 31 is the zero register. */
 static inline bool guest_has_quick(uint32_t rt)
 {
-	return rt - 18u > 12u;
+	return rt - 19u > 11u;
 }
-/* The same for an AArch64 instruction of which only x0..x17 are saved. */
+/* The same for an AArch64 instruction of which only x0..x7 are saved. */
 static inline void guest_advance_quick(void)
 {
 	sysreg_write(elr_el2, sysreg_read(elr_el2) + 4u);

@@ -17,12 +17,18 @@
 /* TGE = 1; the guest's four registers go to memory, the host's take their place. */
 static inline void el1_to_host(struct cpu *cpu, struct arch_vcpu *arch)
 {
+	uint64_t sctlr, cpacr, tcr, cntkctl;
+
 	sysreg_write(hcr_el2, HCR_HOST);
 	isb();
-	arch->sctlr = sysreg_read(sctlr_el1);
-	arch->cpacr = sysreg_read(cpacr_el1);
-	arch->tcr = sysreg_read(tcr_el1);
-	arch->cntkctl = sysreg_read(cntkctl_el1);
+	sctlr = sysreg_read(sctlr_el1);
+	cpacr = sysreg_read(cpacr_el1);
+	tcr = sysreg_read(tcr_el1);
+	cntkctl = sysreg_read(cntkctl_el1);
+	arch->sctlr = sctlr; /* pairs of words */
+	arch->cpacr = cpacr;
+	arch->tcr = tcr;
+	arch->cntkctl = cntkctl;
 	sysreg_write(sctlr_el1, SCTLR_HOST);
 	sysreg_write(cpacr_el1, 0u);
 	sysreg_write(tcr_el1, 0u);
@@ -34,10 +40,15 @@ static inline void el1_to_host(struct cpu *cpu, struct arch_vcpu *arch)
 static inline void el1_to_guest(struct cpu *cpu, struct thread *thread,
                                 const struct arch_vcpu *arch)
 {
-	sysreg_write(sctlr_el1, arch->sctlr);
-	sysreg_write(cpacr_el1, arch->cpacr);
-	sysreg_write(tcr_el1, arch->tcr);
-	sysreg_write(cntkctl_el1, arch->cntkctl);
+	uint64_t sctlr = arch->sctlr;
+	uint64_t cpacr = arch->cpacr;
+	uint64_t tcr = arch->tcr;
+	uint64_t cntkctl = arch->cntkctl;
+
+	sysreg_write(sctlr_el1, sctlr);
+	sysreg_write(cpacr_el1, cpacr);
+	sysreg_write(tcr_el1, tcr);
+	sysreg_write(cntkctl_el1, cntkctl);
 	isb();
 	sysreg_write(hcr_el2, HCR_GUEST);
 	cpu->guest_live = thread;

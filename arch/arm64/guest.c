@@ -49,7 +49,7 @@ static void guest_inject_abort(struct context *context, bool fetch, bool walk, u
 }
 
 /* A wait by WFI; WFE and the timed forms do not trap or are hidden. */
-static uint32_t guest_wfi_quick(struct cpu *cpu)
+static __attribute__((noinline)) uint32_t guest_wfi_quick(struct cpu *cpu)
 {
 	if ((sysreg_read(spsr_el2) & PSTATE_A32) != 0u)
 		return TRAP_FULL;
@@ -119,36 +119,44 @@ static bool guest_gic_access(struct vcpu *vcpu, struct context *context, uint64_
 	return true;
 }
 
-/* The guest exits to its VM process: an access of `value`, or a read, to a device. */
-static inline void guest_leave_for_access(struct cpu *cpu, struct thread *thread, uint64_t esr,
-                                          uint64_t ipa, uint64_t value)
+/*
+ * The guest exits to its VM process: an access of `value`, or a read, to a device. cpu->resched is
+ * not looked at: it is never set when a lower level runs, and nothing here sets it.
+ */
+static __attribute__((noinline)) uint32_t guest_exit_access(struct cpu *cpu, struct thread *thread,
+                                                            uint64_t esr, uint64_t ipa,
+                                                            uint64_t value)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	uint32_t reason = VCPU_EXIT_MMIO_READ + (uint32_t)(esr / ISS_WRITE & 1u);
 
 	vcpu->esr = esr;
 	vcpu->far = sysreg_read(far_el2);
-	vcpu_leave(thread, reason, ipa, 1ull << ISS_SAS(esr), value, 0u);
+	vcpu_leave(thread, reason, ipa, 1ull << ISS_SAS(esr), value);
 	trace_event_at(cpu, sysreg_read(cntpct_el0), TRACE_EXIT, thread->slot, reason | ipa << 8);
 	el1_to_host(cpu, arch_vcpu_of(vcpu));
 	sysreg_write(vttbr_el2, thread->vttbr);
+	cpu->next = &thread->host;
+	return TRAP_HOST;
+}
+
+static __attribute__((noinline)) uint32_t guest_exit_store(struct cpu *cpu, struct thread *thread,
+                                                           uint64_t esr, uint64_t ipa)
+{
+	if (!guest_has_quick(ISS_SRT(esr)))
+		return TRAP_FULL;
+	guest_spill(&thread->vcpu->guest, ISS_SRT(esr));
+	return guest_exit_access(cpu, thread, esr, ipa,
+	                         guest_store_value(&thread->vcpu->guest, esr));
 }
 
 /* An access that the VM process is to serve. */
-static uint32_t guest_exit_quick(struct cpu *cpu, struct thread *thread, uint64_t esr, uint64_t ipa)
+static inline uint32_t guest_exit_quick(struct cpu *cpu, struct thread *thread, uint64_t esr,
+                                        uint64_t ipa)
 {
-	uint64_t value = 0u;
-
-	if ((esr & ISS_WRITE) != 0u) {
-		if (!guest_has_quick(ISS_SRT(esr)))
-			return TRAP_FULL;
-		value = guest_store_value(&thread->vcpu->guest, esr);
-	}
-	guest_leave_for_access(cpu, thread, esr, ipa, value);
-	if (cpu->resched)
-		return TRAP_RESUME;
-	cpu->next = &thread->host;
-	return TRAP_SWITCH;
+	if ((esr & ISS_WRITE) != 0u)
+		return guest_exit_store(cpu, thread, esr, ipa);
+	return guest_exit_access(cpu, thread, esr, ipa, 0u);
 }
 
 #define ACCESS_KIND     (ISS_WRITE | ISS_SAS_MASK | ISS_SSE)
@@ -167,30 +175,28 @@ static __attribute__((noinline)) uint32_t guest_gic_slow(struct cpu *cpu, struct
 		return guest_exit_quick(cpu, thread, esr, ipa);
 	if (!guest_has_quick(ISS_SRT(esr)))
 		return TRAP_FULL;
+	guest_spill(&vcpu->guest, ISS_SRT(esr));
 	if (((esr & ACCESS_KIND) == ACCESS_STORE_32 &&
 	     vgic_enable(&vcpu->vgic, redistributor,
 	                 ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa),
 	                 (uint32_t)guest_store_value(&vcpu->guest, esr))) ||
 	    guest_gic_access(vcpu, &vcpu->guest, ipa, esr))
 		guest_advance_quick();
+	guest_fill(&vcpu->guest, ISS_SRT(esr));
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
-static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, uint64_t esr)
+/* An access between the GIC's first and last byte: reads of one word of state are answered here. */
+static __attribute__((noinline)) uint32_t guest_gic_quick(struct cpu *cpu, struct thread *thread,
+                                                          uint64_t esr, uint64_t ipa)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	struct vm *vm = vcpu->vm;
-	uint64_t ipa = guest_ipa();
 	bool redistributor = ipa - vm->gicd_ipa >= VM_GICD_BYTES;
 	uint32_t rt = ISS_SRT(esr);
 	uint64_t value;
 
-	if ((esr & ACCESS_MASK) != ACCESS_VALUE ||
-	    ((sysreg_read(sctlr_el1) & SCTLR_BIG) | (sysreg_read(spsr_el2) & PSTATE_A32)) != 0u)
-		return TRAP_FULL;
-	if (ipa - vm->gic_ipa >= vm->gic_bytes)
-		return guest_exit_quick(cpu, thread, esr, ipa);
-	if ((esr & ACCESS_KIND) != ACCESS_LOAD_32 || rt > 17u)
+	if ((esr & ACCESS_KIND) != ACCESS_LOAD_32 || rt > 7u)
 		return guest_gic_slow(cpu, thread, esr, ipa);
 	value = vgic_peek(&vm->vgic, redistributor,
 	                  ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa));
@@ -199,6 +205,19 @@ static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, 
 	vcpu->guest.x[rt] = value;
 	guest_advance_quick();
 	return TRAP_RETURN;
+}
+
+static inline uint32_t guest_data_quick(struct cpu *cpu, struct thread *thread, uint64_t esr)
+{
+	const struct vm *vm = thread->vcpu->vm;
+	uint64_t ipa = guest_ipa();
+
+	if ((esr & ACCESS_MASK) != ACCESS_VALUE ||
+	    ((sysreg_read(sctlr_el1) & SCTLR_BIG) | (sysreg_read(spsr_el2) & PSTATE_A32)) != 0u)
+		return TRAP_FULL;
+	if (ipa - vm->gic_ipa < vm->gic_bytes)
+		return guest_gic_quick(cpu, thread, esr, ipa);
+	return guest_exit_quick(cpu, thread, esr, ipa);
 }
 
 /* Are the bytes of the guest's data turned round here? The syndrome does not say (D1.9). */
@@ -220,8 +239,8 @@ static void guest_data_abort(struct cpu *cpu, struct context *context, uint64_t 
 		uint64_t ipa = guest_ipa();
 
 		if (!vcpu_vgic_owns(thread->vcpu, ipa))
-			guest_leave_for_access(cpu, thread, esr, ipa,
-			                       guest_store_value(context, esr));
+			(void)guest_exit_access(cpu, thread, esr, ipa,
+			                        guest_store_value(context, esr));
 		else if (guest_gic_access(thread->vcpu, context, ipa, esr))
 			guest_advance(context, esr);
 		return;
@@ -253,7 +272,7 @@ static void guest_fetch_abort(struct cpu *cpu, struct context *context, uint64_t
 	vcpu_exit(thread, VCPU_EXIT_FETCH, guest_ipa(), context->pc, 0u, 0u);
 }
 
-static uint32_t guest_fp_quick(struct cpu *cpu, struct thread *thread)
+static __attribute__((noinline)) uint32_t guest_fp_quick(struct cpu *cpu, struct thread *thread)
 {
 	fp_take(cpu, thread);
 	return TRAP_RETURN;
@@ -275,9 +294,7 @@ static inline uint32_t guest_quick(struct cpu *cpu, struct thread *thread, uint6
 	return class == EC_FP ? guest_fp_quick(cpu, thread) : TRAP_FULL;
 }
 
-typedef void (*guest_handler)(struct cpu *, struct context *, uint64_t);
-
-static const guest_handler guest_handlers[64] = {
+const guest_handler guest_handlers[64] = {
 	[EC_WFX] = guest_wfi,
 	[EC_CP15_32] = guest_cp15,
 	[EC_CP15_64] = guest_cp15,
@@ -288,60 +305,62 @@ static const guest_handler guest_handlers[64] = {
 	[EC_DATA_LOWER] = guest_data_abort,
 };
 
-void guest_trap(struct cpu *cpu, struct context *context)
+static __attribute__((noinline)) void guest_load_extended(struct context *context, uint64_t esr,
+                                                          uint64_t value)
 {
-	uint64_t esr = sysreg_read(esr_el2);
-	guest_handler handler = guest_handlers[ESR_EC(esr)];
-
-	if (handler != NULL)
-		handler(cpu, context, esr);
-	else
-		guest_undefined(context, esr);
+	context->x[ISS_SRT(esr)] = guest_extend(value, esr);
 }
 
-/* The trapped instruction, a load of `value` or a store, is done. */
-static inline void guest_complete(struct vcpu *vcpu, bool load, uint64_t value)
+/* What a load of `value` gives its register; most often a word that is not extended. */
+static inline void guest_load(struct context *context, uint64_t esr, uint64_t value)
 {
-	struct context *context = &vcpu->guest;
-	uint32_t rt = ISS_SRT(vcpu->esr);
+	uint32_t rt = ISS_SRT(esr);
 
-	if (load && rt != 31u)
-		context->x[rt] = guest_extend(value, vcpu->esr);
-	if ((context->pstate & PSTATE_A32) != 0u) {
-		guest_advance(context, vcpu->esr);
+	if (rt == 31u)
 		return;
-	}
+	if ((esr & (ISS_SAS_MASK | ISS_SSE)) == ISS_SAS_4)
+		context->x[rt] = (uint32_t)value;
+	else
+		guest_load_extended(context, esr, value);
+}
+
+/* The trapped AArch64 instruction is done; guest_advance is for all. */
+static inline void guest_behind(struct context *context)
+{
 	context->pc += 4u;
-	context->pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
+	context->pstate = context->pstate & ~PSTATE_BTYPE & ~PSTATE_SS;
 }
 
 void arch_vcpu_complete_read(struct vcpu *vcpu, uint64_t value)
 {
-	guest_complete(vcpu, true, value);
+	guest_load(&vcpu->guest, vcpu->esr, value);
+	guest_advance(&vcpu->guest, vcpu->esr);
 }
+
+_Static_assert(VCPU_READ_VALUE == VCPU_EXIT_MMIO_READ && VCPU_DONE == VCPU_EXIT_MMIO_WRITE,
+               "the answer to an access has the number of its exit");
 
 /* The system call vcpu_run, when it answers an access to a device; else as syscall_dispatch. */
 static __attribute__((noinline)) uint32_t guest_run_quick(struct cpu *cpu, struct thread *thread)
 {
 	struct vcpu *vcpu = thread->vcpu;
 	uint64_t op = thread->host.x[0];
-	bool load = op == VCPU_READ_VALUE;
 
-	if (cpu->el1_owner != thread || cpu->loaded != thread || thread->budget.overrun ||
-	    !(load || op == VCPU_DONE) ||
-	    vcpu->pending != (load ? VCPU_EXIT_MMIO_READ : VCPU_EXIT_MMIO_WRITE))
+	/* el1_owner: then vcpu is there, and loaded too */
+	if (cpu->el1_owner != thread || op != vcpu->pending || op - VCPU_READ_VALUE > 1u ||
+	    (vcpu->guest.pstate & PSTATE_A32) != 0u || thread->budget.overrun)
 		return syscall_dispatch(thread, SYSCALL_VCPU_RUN);
 	thread->in_guest = true;
 	thread->context = &vcpu->guest;
 	sysreg_write(vttbr_el2, vcpu->vttbr);
 	el1_to_guest(cpu, thread, arch_vcpu_of(vcpu));
-	guest_complete(vcpu, load, thread->host.x[1]);
+	guest_behind(&vcpu->guest);
 	vcpu->pending = VCPU_EXIT_NOTIFIED;
-	/* acquire: pairs with the release in sched_notify */
-	if (cpu->resched || __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)
-		return TRAP_RESUME;
 	cpu->next = &vcpu->guest;
-	return TRAP_SWITCH;
+	if (op == VCPU_READ_VALUE)
+		guest_load(&vcpu->guest, vcpu->esr, thread->host.x[1]);
+	/* a bit that comes later comes with an interrupt; cpu->resched as in guest_exit_access */
+	return __atomic_load_n(&thread->word, __ATOMIC_RELAXED) != 0u ? TRAP_RESUME : TRAP_GUEST;
 }
 
 void arch_vcpu_advance(struct vcpu *vcpu)
@@ -363,13 +382,14 @@ uint32_t trap_sync(struct cpu *cpu)
 {
 	struct thread *thread = cpu->current;
 	uint64_t esr = sysreg_read(esr_el2);
+	uint64_t number = esr - SVC64_ESR;
 
 	cpu->entries++;
 	if (thread->in_guest)
 		return guest_quick(cpu, thread, esr);
-	if ((esr >> 16) != SVC64_ESR >> 16)
-		return trap_process(cpu, thread, esr);
-	if ((esr & 0xffffu) == SYSCALL_VCPU_RUN)
+	if (number == SYSCALL_VCPU_RUN)
 		return guest_run_quick(cpu, thread);
-	return syscall_dispatch(thread, esr & 0xffffu);
+	if (number > 0xffffu)
+		return trap_process(cpu, thread, esr);
+	return syscall_dispatch(thread, number);
 }

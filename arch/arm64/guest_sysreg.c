@@ -115,8 +115,9 @@ static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t
 }
 
 /* The register that operating systems write most: a leaf but for the vGIC. */
-static uint32_t guest_sgi_quick(struct cpu *cpu, const struct context *context, uint32_t rt)
+static uint32_t guest_sgi_quick(struct cpu *cpu, struct context *context, uint32_t rt)
 {
+	guest_spill(context, rt);
 	vgic_sgi(&cpu->current->vcpu->vgic, rt == 31u ? 0u : context->x[rt], 1u);
 	guest_advance_quick();
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
@@ -131,12 +132,15 @@ static uint32_t guest_register_quick(struct cpu *cpu, struct context *context, u
 
 	if (!guest_has_quick(rt))
 		return TRAP_FULL;
+	guest_spill(context, rt);
 	if (write && rt != 31u)
 		value = context->x[rt];
 	if (!guest_register(cpu->current->vcpu, reg, write, &value))
 		return TRAP_FULL;
-	if (!write && rt != 31u)
+	if (!write && rt != 31u) {
 		context->x[rt] = value;
+		guest_fill(context, rt);
+	}
 	guest_advance_quick();
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }

@@ -13,12 +13,14 @@ static int64_t psci_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 	register uint64_t x2 __asm__("x2") = b;
 	register uint64_t x3 __asm__("x3") = c;
 
-	/* SMCCC 1.0 (DEN 0028 2.7): x4 to x17 may be lost */
+	/*
+	 * SMCCC 1.0 (DEN 0028 2.7): x4 to x17 may be lost. Of these x9 to x15 are nobody's: the
+	 * kernel does not use them, and a process that switches the machine off has given them up.
+	 */
 	__asm__ volatile("smc #0"
 	                 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
 	                 :
-	                 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-	                   "x15", "x16", "x17", "memory");
+	                 : "x4", "x5", "x6", "x7", "x8", "x16", "x17", "memory");
 	return (int64_t)x0;
 }
 

@@ -62,12 +62,25 @@ uint32_t trap_serror(struct cpu *cpu)
 	return trap_process_fault(cpu->current, EXIT_REASON_SERROR, sysreg_read(esr_el2));
 }
 
+/* A trap of a guest that was not quick. */
+static void trap_guest_full(struct cpu *cpu)
+{
+	struct context *context = &cpu->current->vcpu->guest;
+	uint64_t esr = sysreg_read(esr_el2);
+	guest_handler handler = guest_handlers[ESR_EC(esr)];
+
+	if (handler != NULL)
+		handler(cpu, context, esr);
+	else
+		guest_undefined(context, esr);
+}
+
 struct context *trap_resume(uint64_t code, struct cpu *cpu)
 {
 	struct thread *thread = cpu->current;
 
 	if (code == TRAP_FULL)
-		guest_trap(cpu, &thread->vcpu->guest);
+		trap_guest_full(cpu);
 	/* whatever blocks the thread, or wakes another, sets resched */
 	if (cpu->resched)
 		return sched_resume(cpu);

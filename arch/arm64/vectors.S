@@ -3,16 +3,21 @@
  * Entry to and return from EL2. While a lower level runs, SP_EL2 points at the struct
  * context of what runs there (cpu->context), so entry saves straight into it.
  *
- * Entry saves what C does not preserve (x0-x17, x30; the kernel is built -ffixed-x18) and
- * calls the C handler on the CPU's stack. The handler answers 0: back to where we came
- * from, nothing else was touched. Otherwise the rest of the context is saved; what runs next
- * is cpu->next where the handler has said so (TRAP_SWITCH), else trap_resume decides; and all
- * of that context is loaded.
+ * Entry saves x0-x7 and x30 and calls the C handler on the CPU's stack. C preserves x19-x29, and
+ * x8-x18 it does not know of: the kernel is built -ffixed-x8 to -ffixed-x18, so that most
+ * entries leave them alone (registers.h is how they are reached). The handler answers 0: back to
+ * where we came from, nothing else was touched. Otherwise the rest of the context is saved; what
+ * runs next is cpu->next where the handler has said so (TRAP_HOST, TRAP_GUEST), else trap_resume
+ * decides; and all of that context is loaded.
+ *
+ * vcpu_run clobbers x8-x17 of its caller, so the turn to the guest does not save them, nor the turn
+ * back load them: the VM process finds there what its own guest had in them.
  *
  * TPIDR_EL2 holds the struct cpu; its first two words are stack_top and context.
  */
 
-#define TRAP_SWITCH_BIT 2
+#define TRAP_HOST_BIT  2
+#define TRAP_GUEST_BIT 3
 #define CPU_STACK_TOP 0
 #define CPU_CONTEXT   8
 #define CPU_NEXT      16
@@ -26,11 +31,6 @@
 	stp x2, x3, [sp, #16]
 	stp x4, x5, [sp, #32]
 	stp x6, x7, [sp, #48]
-	stp x8, x9, [sp, #64]
-	stp x10, x11, [sp, #80]
-	stp x12, x13, [sp, #96]
-	stp x14, x15, [sp, #112]
-	stp x16, x17, [sp, #128]
 	str x30, [sp, #CONTEXT_X30]
 	mrs x0, tpidr_el2
 	ldr x1, [x0, #CPU_STACK_TOP]
@@ -79,11 +79,6 @@ trap_return:
 	ldp x2, x3, [sp, #16]
 	ldp x4, x5, [sp, #32]
 	ldp x6, x7, [sp, #48]
-	ldp x8, x9, [sp, #64]
-	ldp x10, x11, [sp, #80]
-	ldp x12, x13, [sp, #96]
-	ldp x14, x15, [sp, #112]
-	ldp x16, x17, [sp, #128]
 	ldr x30, [sp, #CONTEXT_X30]
 	ldp x0, x1, [sp, #0]
 	eret
@@ -102,18 +97,31 @@ trap_save:
 	mrs x4, sp_el0
 	stp x2, x3, [x1, #CONTEXT_PC]
 	str x4, [x1, #CONTEXT_SP]
-	mrs x1, tpidr_el2
-	tbnz w0, #TRAP_SWITCH_BIT, trap_switch
+	mrs x2, tpidr_el2
+	tbnz w0, #TRAP_GUEST_BIT, trap_guest
+	stp x8, x9, [x1, #64]
+	stp x10, x11, [x1, #80]
+	stp x12, x13, [x1, #96]
+	stp x14, x15, [x1, #112]
+	stp x16, x17, [x1, #128]
+	tbnz w0, #TRAP_HOST_BIT, trap_host
+	mov x1, x2
 	bl trap_resume
 	b context_enter
-trap_switch:
-	ldr x0, [x1, #CPU_NEXT]
-	str x0, [x1, #CPU_CONTEXT]
+trap_guest:
+	ldr x0, [x2, #CPU_NEXT]
+	str x0, [x2, #CPU_CONTEXT]
 
 	/* x0: the context to go to. Also the first way out of boot_main. */
 	.global context_enter
 context_enter:
 	mov sp, x0
+	ldp x8, x9, [sp, #64]
+	ldp x10, x11, [sp, #80]
+	ldp x12, x13, [sp, #96]
+	ldp x14, x15, [sp, #112]
+	ldp x16, x17, [sp, #128]
+context_enter_rest:
 	ldp x2, x3, [sp, #CONTEXT_PC]
 	ldr x4, [sp, #CONTEXT_SP]
 	msr elr_el2, x2
@@ -122,11 +130,6 @@ context_enter:
 	ldp x2, x3, [sp, #16]
 	ldp x4, x5, [sp, #32]
 	ldp x6, x7, [sp, #48]
-	ldp x8, x9, [sp, #64]
-	ldp x10, x11, [sp, #80]
-	ldp x12, x13, [sp, #96]
-	ldp x14, x15, [sp, #112]
-	ldp x16, x17, [sp, #128]
 	ldp x18, x19, [sp, #144]
 	ldp x20, x21, [sp, #160]
 	ldp x22, x23, [sp, #176]
@@ -138,6 +141,12 @@ context_enter:
 	eret
 	dsb nsh
 	isb
+
+trap_host:
+	ldr x0, [x2, #CPU_NEXT]
+	str x0, [x2, #CPU_CONTEXT]
+	mov sp, x0
+	b context_enter_rest
 
 	/* fp_save(words), fp_load(words): V0-V31, FPSR, FPCR; FP must not be trapped at EL2 */
 	.arch_extension fp

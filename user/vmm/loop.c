@@ -29,8 +29,6 @@ struct loop_reply {
 /* Before the first access, and where nothing is: no address is in it. */
 static struct device loop_no_device;
 
-_Static_assert(VCPU_EXIT_MMIO_WRITE == VCPU_EXIT_MMIO_READ + 1u, "loop_run compares a range");
-
 static struct device *loop_find(uint64_t ipa)
 {
 	struct device *device = bus_find(ipa);
@@ -116,50 +114,69 @@ static struct loop_reply loop_other(uint32_t self, const struct svc_exit *exit)
 	}
 }
 
-/* Serves any exit and runs the guest to its next one. */
-static __attribute__((noinline)) void loop_step(uint32_t self, struct svc_exit *exit)
+/* An access that is not the next one to the same device, or has no device; others as loop_other. */
+static struct loop_reply loop_any(uint32_t self, const struct svc_exit *exit, struct device **last)
 {
-	struct loop_reply reply = loop_other(self, exit);
+	struct loop_reply reply = {.op = VCPU_DONE};
+	bool read = exit->x[0] == VCPU_EXIT_MMIO_READ;
+
+	if (!read && exit->x[0] != VCPU_EXIT_MMIO_WRITE)
+		return loop_other(self, exit);
+	*last = loop_find(exit->x[1]);
+	if ((*last)->bytes == 0u)
+		return loop_other(self, exit);
+	if (read) {
+		reply.op = VCPU_READ_VALUE;
+		if (!bus_read(*last, exit->x[1], (uint32_t)exit->x[2], &reply.value[0]))
+			return loop_other(self, exit);
+	} else if (!bus_write(*last, exit->x[1], (uint32_t)exit->x[2], exit->x[3])) {
+		return loop_other(self, exit);
+	}
+	return reply;
+}
+
+/* Serves any exit and runs the guest to its next one; returns the device to try first. */
+static __attribute__((noinline)) struct device *loop_step(uint32_t self, struct svc_exit *exit,
+                                                          struct device *last)
+{
+	struct loop_reply reply = loop_any(self, exit, &last);
 
 	*exit = svc_vcpu_run(reply.op, reply.value[0], reply.value[1], reply.value[2],
 	                     reply.value[3]);
+	return last;
 }
 
-/* A device access with its syndrome: true if it was served, op and value say how to go on. */
-static inline __attribute__((always_inline)) bool loop_access(struct device *device,
-                                                              const struct svc_exit *exit,
-                                                              uint64_t *op, uint64_t *value)
-{
-	if (exit->x[0] == VCPU_EXIT_MMIO_READ) {
-		*op = VCPU_READ_VALUE;
-		return bus_read(device, exit->x[1], (uint32_t)exit->x[2], value);
-	}
-	*op = VCPU_DONE;
-	return bus_write(device, exit->x[1], (uint32_t)exit->x[2], exit->x[3]);
-}
-
+/*
+ * Words, half words and bytes of the device that was last accessed, aligned as it is itself:
+ * all that is known about an exit is in registers, and needed no more when the device is called.
+ */
 static _Noreturn void loop_run(uint32_t self)
 {
 	struct device *last = &loop_no_device;
 	struct svc_exit exit = svc_vcpu_answer(VCPU_RESUME, 0u);
 
 	for (;;) {
+		uint64_t offset = exit.x[1] - last->ipa;
+		uint64_t bytes = exit.x[2];
 		struct svc_exit other;
-		uint64_t op;
-		uint64_t value = 0u;
 
-		if (likely(exit.x[0] - VCPU_EXIT_MMIO_READ <= 1u)) {
-			if (exit.x[1] - last->ipa >= last->bytes)
-				last = loop_find(exit.x[1]);
-			if (likely(last->bytes != 0u) &&
-			    likely(loop_access(last, &exit, &op, &value))) {
-				exit = svc_vcpu_answer(op, value);
+		if (likely(offset < last->bytes && bytes <= 4u && (offset & (bytes - 1u)) == 0u)) {
+			if (likely(exit.x[0] == VCPU_EXIT_MMIO_READ)) {
+				exit = svc_vcpu_answer(
+					VCPU_READ_VALUE,
+					last->ops->read(last, (uint32_t)offset, (uint32_t)bytes));
+				continue;
+			}
+			if (likely(exit.x[0] == VCPU_EXIT_MMIO_WRITE)) {
+				last->ops->write(last, (uint32_t)offset, (uint32_t)bytes,
+				                 (uint32_t)exit.x[3]);
+				exit = svc_vcpu_answer(VCPU_DONE, 0u);
 				continue;
 			}
 		}
 		/* a copy, so that the path above keeps its exit in registers */
 		other = exit;
-		loop_step(self, &other);
+		last = loop_step(self, &other, last);
 		exit = other;
 	}
 }
