@@ -23,6 +23,12 @@ TARGET := $(COMMON) -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-prot
 FIXED := $(foreach x,8 9 10 11 12 13 14 15 16 17 18,-ffixed-x$(x))
 # gcc makes an indirect tail call through x16 or x17 only
 flags_kernel/syscall := -fno-optimize-sibling-calls
+# the loop of sched_resume runs once, as a rule
+flags_kernel/sched := -fno-move-loop-invariants
+# what runs once is small rather than quick
+flags_kernel/system := -Os
+flags_kernel/panic := -Os
+flags_arch/arm64/boot := -Os
 EL2_FLAGS := $(TARGET) $(FIXED) -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
 USER_FLAGS := $(TARGET) -mgeneral-regs-only
 FP_FLAGS := $(TARGET)

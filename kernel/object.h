@@ -65,13 +65,14 @@ struct thread {
 	uint64_t word;                /* atomic: notification bits */
 	uint64_t wait_mask;
 	struct timer wait_timer;
-	struct timer budget_timer; /* exhaustion while it runs, replenishment while depleted */
+	struct timer budget_timer; /* replenishment, while it is depleted */
 	struct budget budget;
 	uint64_t ticks_used;
 	uint64_t exits;
 	uint64_t periods;
 	uint64_t overruns;
-	uint64_t tpidr[2]; /* TPIDR_EL0, TPIDRRO_EL0 of a thread without vCPU */
+	uint64_t tpidr[2]; /* TPIDR_EL0, TPIDRRO_EL0 */
+	bool owns_fp;      /* a process's own: no vCPU, and PROCESS_FLAG_FP */
 	uint64_t fp[ARCH_FP_WORDS] __attribute__((aligned(16)));
 };
 
@@ -148,6 +149,7 @@ struct cpu {
 	uint64_t since;      /* tick from which current's time is not yet charged */
 	uint64_t entries;    /* into EL2 on this CPU */
 	uint64_t programmed; /* deadline in the hardware timer */
+	uint64_t budget_end; /* tick at which current is out of budget */
 	struct thread *slots[CPU_THREADS];
 	struct timer_queue timers;
 	struct trace_ring *trace;

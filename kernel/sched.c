@@ -7,22 +7,19 @@
 #include "kernel/trace.h"
 #include "kernel/vcpu.h"
 
-/* The slots from the highest priority down to and including `slot`. */
-static uint64_t sched_slots_to(uint32_t slot)
+static inline void sched_ready_inline(struct cpu *cpu, struct thread *thread)
 {
-	return slot >= CPU_THREADS - 1u ? UINT64_MAX : (2ull << slot) - 1u;
-}
-
-void sched_ready(struct thread *thread)
-{
-	struct cpu *cpu = thread->cpu;
-
 	thread->state = THREAD_READY;
 	if (thread->budget.depleted)
 		return;
 	cpu->ready |= thread->bit;
 	if (thread->slot < cpu->running_slot)
 		cpu->resched = true;
+}
+
+void sched_ready(struct thread *thread)
+{
+	sched_ready_inline(thread->cpu, thread);
 }
 
 void sched_block(struct thread *thread, enum thread_state state)
@@ -32,26 +29,41 @@ void sched_block(struct thread *thread, enum thread_state state)
 	thread->cpu->resched = true;
 }
 
-void sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline)
+static __attribute__((noinline)) bool sched_wait_until(struct thread *thread, uint64_t deadline)
 {
-	thread->wait_mask = mask;
-	if (deadline != TIMER_NEVER) /* no timer is armed while the thread runs */
-		timer_arm(&thread->cpu->timers, &thread->wait_timer, deadline);
-	sched_block(thread, THREAD_WAITING);
+	timer_arm(&thread->cpu->timers, &thread->wait_timer, deadline);
+	return true;
 }
 
-static void sched_poke_waiting(struct thread *thread)
+bool sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline)
 {
+	thread->wait_mask = mask;
+	sched_block(thread, THREAD_WAITING);
+	return deadline == TIMER_NEVER || sched_wait_until(thread, deadline);
+}
+
+static __attribute__((noinline)) bool sched_wake_early(struct thread *thread)
+{
+	timer_remove(&thread->cpu->timers, &thread->wait_timer);
+	sched_ready(thread);
+	return thread->cpu->resched;
+}
+
+bool sched_wake(struct thread *thread)
+{
+	struct cpu *cpu = thread->cpu;
 	uint64_t mask = thread->wait_mask;
-	uint64_t bits = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) & mask;
+	uint64_t bits = __atomic_load_n(&thread->word, __ATOMIC_RELAXED) & mask;
 
 	if (bits == 0u)
-		return;
+		return cpu->resched;
 	/* acquire: pairs with the release in sched_notify; what the notifier wrote is seen */
 	bits = __atomic_fetch_and(&thread->word, ~mask, __ATOMIC_ACQUIRE) & mask;
-	timer_cancel(&thread->cpu->timers, &thread->wait_timer);
 	thread->host.x[0] = bits;
-	sched_ready(thread);
+	if (thread->wait_timer.position != 0u)
+		return sched_wake_early(thread);
+	sched_ready_inline(cpu, thread);
+	return cpu->resched;
 }
 
 /* What may have changed for a thread of a process that runs and is not being stopped. */
@@ -59,7 +71,7 @@ static void sched_look_running(struct thread *thread)
 {
 	switch ((enum thread_state)thread->state) {
 	case THREAD_WAITING:
-		sched_poke_waiting(thread);
+		(void)sched_wake(thread);
 		break;
 	case THREAD_IDLE:
 		sched_ready(thread);
@@ -157,16 +169,22 @@ static void sched_flush(const struct cpu *cpu)
 }
 
 /* Charges the running stretch to current. */
-static void sched_charge(struct cpu *cpu, uint64_t now)
+static inline void sched_charge_inline(struct cpu *cpu, uint64_t now)
 {
 	struct thread *thread = cpu->current;
+	uint64_t since = cpu->since;
 
-	if (thread != NULL) {
-		thread->ticks_used += now - cpu->since;
-		if (thread->budget.full != 0u)
-			budget_consume(&thread->budget, cpu->since, now - cpu->since);
-	}
 	cpu->since = now;
+	if (thread == NULL)
+		return;
+	thread->ticks_used += now - since;
+	if (thread->budget.full != 0u)
+		budget_consume(&thread->budget, since, now - since);
+}
+
+static __attribute__((noinline)) void sched_charge(struct cpu *cpu, uint64_t now)
+{
+	sched_charge_inline(cpu, now);
 }
 
 void sched_forget(struct thread *thread)
@@ -177,60 +195,50 @@ void sched_forget(struct thread *thread)
 		return;
 	sched_charge(cpu, arch_now());
 	cpu->current = NULL;
+	cpu->budget_end = TIMER_NEVER;
 	trace_event(cpu, TRACE_SWITCH, TRACE_IDLE, 0u);
 }
 
-static void sched_deplete(struct thread *thread)
-{
-	thread->budget.depleted = true;
-	thread->budget.overrun = false;
-	thread->cpu->ready &= ~thread->bit;
-	thread->cpu->resched = true;
-	timer_arm(&thread->cpu->timers, &thread->budget_timer, budget_next(&thread->budget));
-}
-
-/* Arms the end of the budget of a thread that is about to run; false: there is none left. */
-static bool sched_budget_start(struct thread *thread, uint64_t now)
-{
-	if (thread->budget.full == 0u)
-		return true;
-	budget_replenish(&thread->budget, now);
-	if (thread->budget.left == 0u) {
-		sched_deplete(thread);
-		return false;
-	}
-	timer_arm(&thread->cpu->timers, &thread->budget_timer, now + thread->budget.left);
-	return true;
-}
-
-/* The budget timer of a thread: it is depleted and something came back, or it just ran out. */
-static void sched_budget_timer(struct thread *thread, uint64_t now)
+static __attribute__((noinline)) void sched_deplete(struct thread *thread)
 {
 	struct cpu *cpu = thread->cpu;
+
+	thread->budget.depleted = true;
+	thread->budget.overrun = false;
+	cpu->ready &= ~thread->bit;
+	cpu->resched = true;
+	cpu->budget_end = TIMER_NEVER;
+	timer_arm(&cpu->timers, &thread->budget_timer, budget_next(&thread->budget));
+}
+
+/* Something of a depleted thread's budget has come back. */
+static void sched_budget_back(struct thread *thread, uint64_t now)
+{
 	struct budget *budget = &thread->budget;
 
-	if (budget->depleted) {
-		budget_replenish(budget, now);
-		if (budget->left == 0u) {
-			timer_arm(&cpu->timers, &thread->budget_timer, budget_next(budget));
-			return;
-		}
-		budget->depleted = false;
-		if (thread->state == THREAD_READY)
-			sched_ready(thread);
+	budget_replenish(budget, now);
+	if (budget->left == 0u) {
+		timer_arm(&thread->cpu->timers, &thread->budget_timer, budget_next(budget));
 		return;
 	}
-	if (cpu->current != thread)
-		return;
+	budget->depleted = false;
+	if (thread->state == THREAD_READY)
+		sched_ready(thread);
+}
+
+/* The budget of the thread that runs has come to its end. */
+static void sched_budget_end(struct cpu *cpu, struct thread *thread, uint64_t now)
+{
+	struct budget *budget = &thread->budget;
+
 	sched_charge(cpu, now);
 	budget_replenish(budget, now);
 	if (budget->left > 0u) {
-		timer_arm(&cpu->timers, &thread->budget_timer, now + budget->left);
+		cpu->budget_end = now + budget->left;
 	} else if (!thread->in_guest && !budget->overrun) {
 		budget->overrun = true;
 		thread->overruns++;
-		timer_arm(&cpu->timers, &thread->budget_timer,
-		          now + SCHED_OVERRUN_US * arch_ticks_per_second() / 1000000u);
+		cpu->budget_end = now + SCHED_OVERRUN_US * arch_ticks_per_second() / 1000000u;
 	} else {
 		sched_deplete(thread);
 	}
@@ -257,7 +265,7 @@ static void sched_timer(struct timer *timer, uint64_t now)
 		sched_ready(thread);
 		break;
 	case TIMER_BUDGET:
-		sched_budget_timer(thread, now);
+		sched_budget_back(thread, now);
 		break;
 	case TIMER_VIRTUAL:
 		sched_poke(thread);
@@ -269,43 +277,56 @@ static void sched_timer(struct timer *timer, uint64_t now)
 	}
 }
 
+static uint64_t sched_next(const struct cpu *cpu)
+{
+	uint64_t next = timer_next(&cpu->timers);
+
+	return cpu->budget_end < next ? cpu->budget_end : next;
+}
+
 void sched_timer_interrupt(struct cpu *cpu)
 {
 	uint64_t now = arch_now();
-	struct timer *timer = timer_take(&cpu->timers, now);
+	struct timer *timer;
 
 	cpu->programmed = TIMER_NEVER;
-	if (timer != NULL)
-		sched_timer(timer, now);
-	cpu->timers_due = timer_next(&cpu->timers) <= now;
+	if (cpu->budget_end <= now) {
+		sched_budget_end(cpu, cpu->current, now);
+	} else {
+		timer = timer_take(&cpu->timers, now);
+		if (timer != NULL)
+			sched_timer(timer, now);
+	}
+	cpu->timers_due = sched_next(cpu) <= now;
 	cpu->resched = true;
 }
 
-/* Makes `next` (NULL: nothing) current; false: it has no budget, choose again. */
-static bool sched_switch(struct cpu *cpu, struct thread *next)
+/* Makes `next` current; false: it has no budget, choose again. */
+static inline bool sched_switch(struct cpu *cpu, struct thread *next)
 {
 	uint64_t now = arch_now();
-	struct thread *before = cpu->current;
 
-	sched_charge(cpu, now);
-	if (before != NULL && !before->budget.depleted)
-		timer_cancel(&cpu->timers, &before->budget_timer);
-	cpu->current = NULL;
-	if (next == NULL) {
-		trace_event_at(cpu, now, TRACE_SWITCH, TRACE_IDLE, 0u);
-		return true;
+	sched_charge_inline(cpu, now);
+	if (next->budget.full == 0u) {
+		cpu->budget_end = TIMER_NEVER;
+	} else {
+		budget_replenish(&next->budget, now);
+		if (next->budget.left == 0u) {
+			cpu->current = NULL;
+			sched_deplete(next);
+			return false;
+		}
+		cpu->budget_end = now + next->budget.left;
 	}
-	if (!sched_budget_start(next, now))
-		return false;
 	cpu->current = next;
 	trace_event_at(cpu, now, TRACE_SWITCH, next->slot, 0u);
 	arch_thread_load(cpu, next);
 	return true;
 }
 
-static void sched_program(struct cpu *cpu)
+static inline void sched_program(struct cpu *cpu)
 {
-	uint64_t next = timer_next(&cpu->timers);
+	uint64_t next = sched_next(cpu);
 
 	if (next != cpu->programmed) {
 		cpu->programmed = next;
@@ -314,16 +335,14 @@ static void sched_program(struct cpu *cpu)
 }
 
 /*
- * Publishes what runs. True: a signal may have been sent without an interrupt, as its sender
- * still saw the slot before. While the slot stays the same every signal to it comes with an
- * interrupt, so nobody can keep this CPU here by signalling it.
+ * Publishes what runs; slots: that slot and all above it. True: a signal may have been sent without
+ * an interrupt, as its sender still saw the slot before. While the slot stays the same every signal
+ * to it comes with an interrupt, so nobody can keep this CPU here by signalling it.
  */
-static bool sched_publish(struct cpu *cpu, uint32_t slot)
+static inline bool sched_publish(struct cpu *cpu, uint32_t slot, uint64_t slots)
 {
-	if (slot == cpu->running_slot)
-		return false;
 	__atomic_store_n(&cpu->running_slot, slot, __ATOMIC_SEQ_CST);
-	return (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) & sched_slots_to(slot)) != 0u;
+	return (__atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST) & slots) != 0u;
 }
 
 bool sched_idle(struct thread *thread)
@@ -368,40 +387,58 @@ void sched_kick(struct cpu *cpu)
 	sched_flush(cpu);
 }
 
-/* Work that comes before the choice, one piece of it; false: there is none. */
-static bool sched_work(struct cpu *cpu)
+/* Work that comes before the choice, one piece of it: an expired timer, or a thread to look at. */
+static __attribute__((noinline)) void sched_work(struct cpu *cpu, uint64_t best)
 {
-	uint64_t wake = __atomic_load_n(&cpu->wake, __ATOMIC_SEQ_CST);
-	uint64_t slots = cpu->ready | wake;
-	uint64_t best = slots & (0u - slots);
-
 	if (cpu->timers_due) {
 		sched_timer_interrupt(cpu);
-		return true;
+		return;
 	}
-	if ((wake & best) == 0u)
-		return false;
 	/* cleared before the look: what comes later sets it again */
 	__atomic_fetch_and(&cpu->wake, ~best, __ATOMIC_SEQ_CST);
 	sched_look(cpu->slots[__builtin_ctzll(best)]);
-	return true;
 }
 
-/* Makes the best ready thread current and published. False: something has changed meanwhile. */
-static bool sched_choose(struct cpu *cpu)
+/* Nothing may run. False: something has changed meanwhile. */
+static bool sched_nothing(struct cpu *cpu)
 {
-	struct thread *next = NULL;
+	if (cpu->current != NULL)
+		sched_forget(cpu->current);
+	return cpu->running_slot == SLOT_IDLE || !sched_publish(cpu, SLOT_IDLE, UINT64_MAX);
+}
 
-	cpu->resched = false;
-	if (cpu->ready != 0u)
-		next = cpu->slots[__builtin_ctzll(cpu->ready)];
-	if (next != cpu->current && !sched_switch(cpu, next))
-		return false;
-	if (sched_publish(cpu, next != NULL ? next->slot : SLOT_IDLE))
-		return false;
+/* The vCPU that is loaded gets its interrupts. False: something has changed meanwhile. */
+static __attribute__((noinline)) bool sched_deliver(struct cpu *cpu)
+{
 	sched_flush(cpu);
 	return !cpu->resched &&
-	       (next == NULL || next != cpu->loaded || !vgic_requested(&next->vcpu->vgic));
+	       (cpu->current != cpu->loaded || !vgic_requested(&cpu->loaded->vcpu->vgic));
+}
+
+/*
+ * Makes the best ready thread current and published. False: there was a piece of work that comes
+ * before, or something has changed meanwhile.
+ */
+static inline bool sched_choose(struct cpu *cpu)
+{
+	uint64_t wake = __atomic_load_n(&cpu->wake, __ATOMIC_RELAXED); /* again in sched_publish */
+	uint64_t slots = cpu->ready | wake;
+	uint64_t best = slots & (0u - slots);
+	struct thread *next;
+
+	if ((wake & best) != 0u || cpu->timers_due) {
+		sched_work(cpu, best);
+		return false;
+	}
+	cpu->resched = false;
+	if (best == 0u)
+		return sched_nothing(cpu) && (cpu->loaded == NULL || sched_deliver(cpu));
+	next = cpu->slots[__builtin_ctzll(best)];
+	if (next != cpu->current) {
+		if (!sched_switch(cpu, next) || sched_publish(cpu, next->slot, 2u * best - 1u))
+			return false;
+	}
+	return cpu->loaded == NULL || sched_deliver(cpu);
 }
 
 /*
@@ -411,18 +448,17 @@ static bool sched_choose(struct cpu *cpu)
  */
 struct context *sched_resume(struct cpu *cpu)
 {
-	struct thread *next;
+	struct thread *next = NULL;
 
-	for (;;) {
-		if (sched_work(cpu) || !sched_choose(cpu)) {
+	while (next == NULL) {
+		if (!sched_choose(cpu)) {
 			arch_interrupts(cpu);
 			continue;
 		}
 		sched_program(cpu);
 		next = cpu->current;
-		if (next != NULL)
-			break;
-		(void)arch_idle(cpu);
+		if (next == NULL)
+			(void)arch_idle(cpu);
 	}
 	if (next->in_guest)
 		vcpu_prepare(next);

@@ -30,8 +30,14 @@ void sched_notify(struct thread *thread, uint64_t bits);
 void sched_ready(struct thread *thread);
 /* The thread, which is ready, may not run: state says why. */
 void sched_block(struct thread *thread, enum thread_state state);
-/* Blocks the current thread in wait(). */
-void sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline);
+/* Blocks the current thread in wait(). Always true: sched_resume is to be called. */
+bool sched_wait(struct thread *thread, uint64_t mask, uint64_t deadline);
+/*
+ * A thread of this CPU that waits: ready, if one of its bits is there. True: sched_resume is to be
+ * called. Its process may be on its way to a stop: then the thread is marked in the wake word, so
+ * it is looked at before it can run.
+ */
+bool sched_wake(struct thread *thread);
 /* The thread stops being current, if it is: it is about to be parked. */
 void sched_forget(struct thread *thread);
 /* The current thread, past its budget, made a system call: it stops here. */

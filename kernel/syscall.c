@@ -9,47 +9,6 @@
 #include "kernel/trace.h"
 #include "kernel/vcpu.h"
 
-uint32_t sys_wait(struct thread *thread)
-{
-	uint64_t mask = thread->host.x[0];
-	uint64_t deadline = thread->host.x[1];
-	/* acquire: pairs with the release in sched_notify */
-	uint64_t bits = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) & mask;
-
-	if (bits != 0u) {
-		__atomic_fetch_and(&thread->word, ~bits, __ATOMIC_ACQUIRE);
-		thread->host.x[0] = bits;
-		return SYSCALL_RETURN;
-	}
-	if (deadline == 0u) {
-		thread->host.x[0] = 0u;
-		return SYSCALL_RETURN;
-	}
-	sched_wait(thread, mask, deadline);
-	/* a bit set by another CPU since the load above finds the thread waiting, or is found here */
-	sched_poke(thread);
-	return SYSCALL_RESUME;
-}
-
-static __attribute__((noinline)) uint32_t sys_notify_commit(struct thread *thread,
-                                                            const struct config_handle *handle)
-{
-	thread->host.x[0] = (uint64_t)STATUS_OK;
-	sched_notify(system_thread(handle->object), 1ull << handle->argument);
-	return thread->cpu->resched;
-}
-
-uint32_t sys_notify(struct thread *thread)
-{
-	const struct config_handle *handle =
-		system_handle(thread->process, thread->host.x[0], HANDLE_NOTIFY);
-
-	if (handle != NULL)
-		return sys_notify_commit(thread, handle);
-	thread->host.x[0] = (uint64_t)STATUS_HANDLE;
-	return SYSCALL_RETURN;
-}
-
 static uint32_t sys_vcpu_run(struct thread *thread)
 {
 	return vcpu_run(thread);

@@ -23,7 +23,10 @@ const struct object_size object_sizes[OBJECT_KINDS]
 		{OBJECT_TRACE, OBJECT_STRIDE(struct trace_ring)},
 };
 
+_Static_assert(SYSTEM_THREAD_BYTES == OBJECT_STRIDE(struct thread), "both are the array's stride");
+
 static const struct config *the_config;
+char *system_threads;
 
 const struct config *system_config(void)
 {
@@ -38,11 +41,6 @@ static void *system_object(uint32_t kind, uint32_t index, uint32_t stride)
 struct cpu *system_cpu(uint32_t index)
 {
 	return system_object(OBJECT_CPU, index, OBJECT_STRIDE(struct cpu));
-}
-
-struct thread *system_thread(uint32_t index)
-{
-	return system_object(OBJECT_THREAD, index, OBJECT_STRIDE(struct thread));
 }
 
 struct process *system_process(uint32_t index)
@@ -85,6 +83,7 @@ static void system_init_cpu(uint32_t index)
 	cpu->index = index;
 	cpu->running_slot = SLOT_IDLE;
 	cpu->programmed = TIMER_NEVER;
+	cpu->budget_end = TIMER_NEVER;
 	cpu->trace = system_object(OBJECT_TRACE, index, OBJECT_STRIDE(struct trace_ring));
 	cpu->trace_next = cpu->trace->record;
 	for (uint32_t i = 0u; i < cpu->config->thread_count; i++) {
@@ -108,6 +107,7 @@ static void system_init_thread(uint32_t index)
 	thread->vttbr = thread->process->config->vttbr;
 	thread->context = &thread->host;
 	thread->state = THREAD_PARKED;
+	thread->owns_fp = (thread->process->config->flags & PROCESS_FLAG_FP) != 0u;
 	thread->budget.full = thread->config->budget_us * per_second / 1000000u;
 	thread->budget.period = thread->config->period_us * per_second / 1000000u;
 	budget_reset(&thread->budget);
@@ -127,6 +127,7 @@ static void system_init_vcpu(uint32_t index)
 	vcpu->index = index - vcpu->vm->config->vcpu_first;
 	vcpu->thread = system_thread(vcpu->config->thread);
 	vcpu->thread->vcpu = vcpu;
+	vcpu->thread->owns_fp = false;
 	vcpu->vttbr = vcpu->vm->config->vttbr;
 	vcpu->virtual_timer.thread = vcpu->thread;
 	vcpu->virtual_timer.kind = TIMER_VIRTUAL;
@@ -162,6 +163,7 @@ void system_init(const struct config *config)
 	if (config->magic != CONFIG_MAGIC || config->abi_version != ABI_VERSION)
 		panic("the image's configuration is of another ABI version");
 	the_config = config;
+	system_threads = system_object(OBJECT_THREAD, 0u, 0u);
 	for (uint64_t i = 0u; i < config->objects_bytes / sizeof(uint64_t); i++)
 		object[i] = 0u;
 	for (uint32_t i = 0u; i < config->process_count; i++)

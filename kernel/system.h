@@ -15,8 +15,14 @@ void system_init(const struct config *config);
 void system_autostart(void);
 
 const struct config *system_config(void);
+/* The array of threads, for the path of every notification. */
+#define SYSTEM_THREAD_BYTES ((sizeof(struct thread) + 63u) / 64u * 64u)
+extern char *system_threads;
+static inline struct thread *system_thread(uint32_t index)
+{
+	return (struct thread *)(void *)(system_threads + index * SYSTEM_THREAD_BYTES);
+}
 struct cpu *system_cpu(uint32_t index);
-struct thread *system_thread(uint32_t index);
 struct process *system_process(uint32_t index);
 struct vm *system_vm(uint32_t index);
 struct vcpu *system_vcpu(uint32_t index);

@@ -95,6 +95,14 @@ void vcpu_exit(struct thread *thread, uint32_t reason, uint64_t a, uint64_t b, u
 	trace_event(thread->cpu, TRACE_EXIT, thread->slot, reason | a << 8);
 }
 
+void vcpu_notified(struct thread *thread)
+{
+	/* acquire: pairs with the release in sched_notify */
+	uint64_t word = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE);
+
+	vcpu_exit(thread, VCPU_EXIT_NOTIFIED, word, 0u, 0u, 0u);
+}
+
 bool vcpu_wait_for_interrupt(struct thread *thread)
 {
 	if (__atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)

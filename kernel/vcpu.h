@@ -45,13 +45,11 @@ status_t vcpu_vgic_access(struct vcpu *vcpu, uint64_t ipa, uint32_t size, bool w
 status_t vcpu_vgic_result(struct vcpu *vcpu, enum vgic_result result);
 
 /* Before the current thread goes back to its guest: it leaves for a notification. */
+void vcpu_notified(struct thread *thread);
 static inline void vcpu_prepare(struct thread *thread)
 {
-	/* acquire: pairs with the release in sched_notify */
-	uint64_t word = __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE);
-
-	if (word != 0u)
-		vcpu_exit(thread, VCPU_EXIT_NOTIFIED, word, 0u, 0u, 0u);
+	if (__atomic_load_n(&thread->word, __ATOMIC_RELAXED) != 0u)
+		vcpu_notified(thread);
 }
 
 /* Is the IPA in the VM's distributor or redistributors? */

@@ -26,7 +26,8 @@ FINDING = r"^(\S+?):(\d+):\d+: (?:warning|error): (.*) \[([\w.,-]+)\]\n(.*)$"
 # (clang leaves those functions alone in freestanding code).
 CLANG_OPTIONS = {"-mstrict-align": ("-mno-unaligned-access",),
                  "-mcpu=generic": ("-march=armv8-a", "-Wno-unknown-attributes"),
-                 "-ffixed-x8": (), "-ffixed-x16": (), "-ffixed-x17": ()}  # clang has no such
+                 "-ffixed-x8": (), "-ffixed-x16": (), "-ffixed-x17": (),
+                 "-fno-move-loop-invariants": ()}  # clang has no such
 WANTED = """-std=gnu11 -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
     -Wmissing-prototypes -Wundef -Wcast-qual -Wpointer-arith -Wwrite-strings -Wvla
     -Wimplicit-fallthrough -Werror""".split()

@@ -26,8 +26,6 @@ struct arch_vcpu {
 	uint64_t far;
 	uint64_t par;
 	uint64_t contextidr;
-	uint64_t tpidr_el0;
-	uint64_t tpidrro_el0;
 	uint64_t tpidr_el1;
 	uint64_t sp_el1;
 	uint64_t elr;

@@ -20,9 +20,7 @@
 /* CPACR_EL1 while the thread is in host mode: in a vCPU thread FP belongs to the guest. */
 static uint64_t el1_host_cpacr(const struct thread *thread)
 {
-	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u
-	               ? CPACR_FP
-	               : 0u;
+	return thread->owns_fp ? CPACR_FP : 0u;
 }
 
 /* The guest whose registers govern EL1 now, if any, gives way to its host. */
@@ -105,25 +103,18 @@ static void el1_load(struct thread *thread)
 }
 
 /* TPIDR_EL0 and TPIDRRO_EL0 are visible at EL0: every thread has its own. */
-static uint64_t *el1_tpidr(struct thread *thread)
-{
-	return thread->vcpu != NULL ? &arch_vcpu_of(thread->vcpu)->tpidr_el0 : thread->tpidr;
-}
-
 static void el1_switch_tpidr(struct cpu *cpu, struct thread *to)
 {
-	uint64_t *words;
+	struct thread *from = cpu->tpidr_owner;
 
-	if (cpu->tpidr_owner == to)
+	if (from == to)
 		return;
-	if (cpu->tpidr_owner != NULL) {
-		words = el1_tpidr(cpu->tpidr_owner);
-		words[0] = sysreg_read(tpidr_el0);
-		words[1] = sysreg_read(tpidrro_el0);
+	if (from != NULL) {
+		from->tpidr[0] = sysreg_read(tpidr_el0);
+		from->tpidr[1] = sysreg_read(tpidrro_el0);
 	}
-	words = el1_tpidr(to);
-	sysreg_write(tpidr_el0, words[0]);
-	sysreg_write(tpidrro_el0, words[1]);
+	sysreg_write(tpidr_el0, to->tpidr[0]);
+	sysreg_write(tpidrro_el0, to->tpidr[1]);
 	cpu->tpidr_owner = to;
 }
 
@@ -222,7 +213,8 @@ void el1_release(struct cpu *cpu, struct thread *thread)
 	cpu->el1_owner = NULL;
 }
 
-void arch_thread_load(struct cpu *cpu, struct thread *to)
+/* A vCPU gives way, or takes the CPU. */
+static __attribute__((noinline)) void el1_load_any(struct cpu *cpu, struct thread *to)
 {
 	if (cpu->guest_live != to || !to->in_guest)
 		el1_end_guest(cpu);
@@ -237,6 +229,26 @@ void arch_thread_load(struct cpu *cpu, struct thread *to)
 		return;
 	}
 	sysreg_write(cpacr_el1, el1_host_cpacr(to));
+	sysreg_write(vttbr_el2, to->vttbr);
+}
+
+/*
+ * From one process to another where no vCPU is loaded (then no guest is live either): CPACR_EL1
+ * keeps a process without FP from what is in the FP registers, whatever CPTR_EL2 says, and
+ * TPIDRRO_EL0 is 0 in all of them, as only a guest's EL1 can write it.
+ */
+void arch_thread_load(struct cpu *cpu, struct thread *to)
+{
+	struct thread *from = cpu->tpidr_owner;
+
+	if (cpu->loaded != NULL || to->vcpu != NULL || to->owns_fp || from == NULL) {
+		el1_load_any(cpu, to);
+		return;
+	}
+	from->tpidr[0] = sysreg_read(tpidr_el0);
+	sysreg_write(tpidr_el0, to->tpidr[0]);
+	cpu->tpidr_owner = to;
+	sysreg_write(cpacr_el1, 0u);
 	sysreg_write(vttbr_el2, to->vttbr);
 }
 

@@ -41,15 +41,10 @@ static uint32_t trap_process_fault(struct thread *thread, uint64_t reason, uint6
 	return TRAP_RESUME;
 }
 
-/* A process that owns FP registers and finds another's in the CPU. */
-static bool trap_is_fp_owner(const struct thread *thread)
-{
-	return thread->vcpu == NULL && (thread->process->config->flags & PROCESS_FLAG_FP) != 0u;
-}
-
 uint32_t trap_process(struct cpu *cpu, struct thread *thread, uint64_t esr)
 {
-	if (ESR_EC(esr) == EC_FP && trap_is_fp_owner(thread)) {
+	/* it finds another thread's FP registers in the CPU */
+	if (ESR_EC(esr) == EC_FP && thread->owns_fp) {
 		fp_take(cpu, thread);
 		return TRAP_RETURN;
 	}
@@ -62,8 +57,21 @@ uint32_t trap_serror(struct cpu *cpu)
 	return trap_process_fault(cpu->current, EXIT_REASON_SERROR, sysreg_read(esr_el2));
 }
 
+/* Whatever blocks the thread, or wakes another, sets resched. */
+static inline struct context *trap_on(struct cpu *cpu)
+{
+	struct thread *thread = cpu->current;
+
+	if (cpu->resched)
+		return sched_resume(cpu);
+	if (thread->in_guest)
+		vcpu_prepare(thread);
+	cpu->context = thread->context;
+	return thread->context;
+}
+
 /* A trap of a guest that was not quick. */
-static void trap_guest_full(struct cpu *cpu)
+static __attribute__((noinline)) struct context *trap_guest_full(struct cpu *cpu)
 {
 	struct context *context = &cpu->current->vcpu->guest;
 	uint64_t esr = sysreg_read(esr_el2);
@@ -73,21 +81,12 @@ static void trap_guest_full(struct cpu *cpu)
 		handler(cpu, context, esr);
 	else
 		guest_undefined(context, esr);
+	return trap_on(cpu);
 }
 
 struct context *trap_resume(uint64_t code, struct cpu *cpu)
 {
-	struct thread *thread = cpu->current;
-
-	if (code == TRAP_FULL)
-		trap_guest_full(cpu);
-	/* whatever blocks the thread, or wakes another, sets resched */
-	if (cpu->resched)
-		return sched_resume(cpu);
-	if (thread->in_guest)
-		vcpu_prepare(thread);
-	cpu->context = thread->context;
-	return thread->context;
+	return code == TRAP_FULL ? trap_guest_full(cpu) : trap_on(cpu);
 }
 
 _Noreturn void trap_bug(uint64_t vector)

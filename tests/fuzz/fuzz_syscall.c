@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: kernel/sched.c kernel/process.c kernel/syscall.c kernel/vcpu.c kernel/budget.c
+ * sources: kernel/sched.c kernel/process.c kernel/notify.c kernel/syscall.c kernel/vcpu.c kernel/budget.c
  *	kernel/timer.c kernel/interrupt.c kernel/system.c
  * helpers: kernel/panic.c kernel/vgic*.c arch/host/host.c
  *	arch/host/host_lr.c tests/fuzz/syscall_machine.c tests/fuzz/syscall_model.c

@@ -230,8 +230,8 @@ wait: /* sys_wait with all bits */
 		goto process
 	:: else
 	fi;
+	/* a bit that is set from here on is found by resume: in wake, or by the interrupt */
 	block(A, WAITING);                       /* sched_wait */
-	poke_waiting();                          /* sched_poke */
 	goto resume;
 
 enter: /* vcpu_prepare, then the guest; interrupts not masked */
