@@ -22,13 +22,17 @@ TARGET := $(COMMON) -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-prot
 # x8 to x18 belong to what runs below, see arch/arm64/vectors.S
 FIXED := $(foreach x,8 9 10 11 12 13 14 15 16 17 18,-ffixed-x$(x))
 # gcc makes an indirect tail call through x16 or x17 only
-flags_kernel/syscall := -fno-optimize-sibling-calls
+flags_kernel/syscall := -Os -fno-optimize-sibling-calls
 # the loop of sched_resume runs once, as a rule
 flags_kernel/sched := -fno-move-loop-invariants
-# what runs once is small rather than quick
-flags_kernel/system := -Os
+# what runs seldom is small rather than quick
 flags_kernel/panic := -Os
+flags_kernel/process := -Os
+flags_kernel/vgic_regs := -Os
+flags_arch/arm64/vcpu_state := -Os
+flags_arch/arm64/guest_inject := -Os
 flags_arch/arm64/boot := -Os
+flags_arch/arm64/idreg := -Os
 EL2_FLAGS := $(TARGET) $(FIXED) -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
 USER_FLAGS := $(TARGET) -mgeneral-regs-only
 FP_FLAGS := $(TARGET)

@@ -168,21 +168,33 @@ static __attribute__((noinline)) uint32_t guest_gic_slow(struct cpu *cpu, struct
                                                          uint64_t esr, uint64_t ipa)
 {
 	struct vcpu *vcpu = thread->vcpu;
-	struct vm *vm = vcpu->vm;
-	bool redistributor = ipa - vm->gicd_ipa >= VM_GICD_BYTES;
 
 	if (!vcpu_vgic_owns(vcpu, ipa))
 		return guest_exit_quick(cpu, thread, esr, ipa);
 	if (!guest_has_quick(ISS_SRT(esr)))
 		return TRAP_FULL;
 	guest_spill(&vcpu->guest, ISS_SRT(esr));
-	if (((esr & ACCESS_KIND) == ACCESS_STORE_32 &&
-	     vgic_enable(&vcpu->vgic, redistributor,
-	                 ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa),
-	                 (uint32_t)guest_store_value(&vcpu->guest, esr))) ||
-	    guest_gic_access(vcpu, &vcpu->guest, ipa, esr))
+	if (guest_gic_access(vcpu, &vcpu->guest, ipa, esr))
 		guest_advance_quick();
 	guest_fill(&vcpu->guest, ISS_SRT(esr));
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
+}
+
+/* What is no load of a word to x0 to x7; a word from there may go to a register of enables. */
+static __attribute__((noinline)) uint32_t guest_gic_store(struct cpu *cpu, struct thread *thread,
+                                                          uint64_t esr, uint64_t ipa)
+{
+	struct vcpu *vcpu = thread->vcpu;
+	struct vm *vm = vcpu->vm;
+	bool redistributor = ipa - vm->gicd_ipa >= VM_GICD_BYTES;
+
+	if ((esr & ACCESS_KIND) != ACCESS_STORE_32 || ISS_SRT(esr) > 7u ||
+	    !vcpu_vgic_owns(vcpu, ipa) ||
+	    !vgic_enable(&vcpu->vgic, redistributor,
+	                 ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa),
+	                 (uint32_t)vcpu->guest.x[ISS_SRT(esr)]))
+		return guest_gic_slow(cpu, thread, esr, ipa);
+	guest_advance_quick();
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
@@ -197,7 +209,7 @@ static __attribute__((noinline)) uint32_t guest_gic_quick(struct cpu *cpu, struc
 	uint64_t value;
 
 	if ((esr & ACCESS_KIND) != ACCESS_LOAD_32 || rt > 7u)
-		return guest_gic_slow(cpu, thread, esr, ipa);
+		return guest_gic_store(cpu, thread, esr, ipa);
 	value = vgic_peek(&vm->vgic, redistributor,
 	                  ipa - (redistributor ? vm->gicr_ipa : vm->gicd_ipa));
 	if (value == VGIC_NO_VALUE)
