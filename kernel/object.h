@@ -131,7 +131,8 @@ struct interrupt {
 struct cpu {
 	uint64_t stack_top;      /* offsets 0, 8, 16 are known to assembly */
 	struct context *context; /* what SP_EL2 points at while a lower level runs */
-	struct context *next;    /* to which a trap handler turns (TRAP_SWITCH in arch/arm64) */
+	struct context
+		*next; /* to which a trap handler turns (TRAP_HOST, TRAP_GUEST in arch/arm64) */
 	const struct config_cpu *config;
 	uint32_t index;
 	uint32_t online;          /* atomic */

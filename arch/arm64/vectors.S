@@ -5,7 +5,7 @@
  *
  * Entry saves x0-x7 and x30 and calls the C handler on the CPU's stack. C preserves x19-x29, and
  * x8-x18 it does not know of: the kernel is built -ffixed-x8 to -ffixed-x18, so that most
- * entries leave them alone (registers.h is how they are reached). The handler answers 0: back to
+ * entries leave them alone (registers.c is how they are reached). The handler answers 0: back to
  * where we came from, nothing else was touched. Otherwise the rest of the context is saved; what
  * runs next is cpu->next where the handler has said so (TRAP_HOST, TRAP_GUEST), else trap_resume
  * decides; and all of that context is loaded.
