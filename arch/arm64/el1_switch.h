@@ -17,7 +17,10 @@
 /* TGE = 1; the guest's four registers go to memory, the host's take their place. */
 static inline void el1_to_host(struct cpu *cpu, struct arch_vcpu *arch)
 {
-	uint64_t sctlr, cpacr, tcr, cntkctl;
+	uint64_t sctlr;
+	uint64_t cpacr;
+	uint64_t tcr;
+	uint64_t cntkctl;
 
 	sysreg_write(hcr_el2, HCR_HOST);
 	isb();

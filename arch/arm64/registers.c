@@ -24,7 +24,6 @@ void guest_spill_high(struct context *context, uint32_t rt)
 	default:
 		return;
 	}
-#undef SPILL
 	context->x[rt] = value;
 }
 
@@ -41,5 +40,4 @@ void guest_fill_high(const struct context *context, uint32_t rt)
 	default:
 		break;
 	}
-#undef FILL
 }

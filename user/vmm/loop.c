@@ -161,13 +161,13 @@ static _Noreturn void loop_run(uint32_t self)
 		struct svc_exit other;
 
 		if (likely(offset < last->bytes && bytes <= 4u && (offset & (bytes - 1u)) == 0u)) {
-			if (likely(exit.x[0] == VCPU_EXIT_MMIO_READ)) {
+			if (exit.x[0] == VCPU_EXIT_MMIO_READ) {
 				exit = svc_vcpu_answer(
 					VCPU_READ_VALUE,
 					last->ops->read(last, (uint32_t)offset, (uint32_t)bytes));
 				continue;
 			}
-			if (likely(exit.x[0] == VCPU_EXIT_MMIO_WRITE)) {
+			if (exit.x[0] == VCPU_EXIT_MMIO_WRITE) {
 				last->ops->write(last, (uint32_t)offset, (uint32_t)bytes,
 				                 (uint32_t)exit.x[3]);
 				exit = svc_vcpu_answer(VCPU_DONE, 0u);
