@@ -43,8 +43,10 @@ void arch_interrupts(struct cpu *cpu);
 /* In a loop that waits for another CPU. */
 void arch_pause(void);
 
-/* Threads: from = what is loaded (or NULL), to = what runs next. */
+/* What runs next. No other vCPU is loaded. */
 void arch_thread_load(struct cpu *cpu, struct thread *to);
+/* The vCPU that is loaded leaves the CPU. There is one. */
+void arch_vcpu_unload(struct cpu *cpu);
 /* Forgets all of the thread's state that the CPU holds (FP, EL1 registers, list registers). */
 void arch_thread_discard(struct cpu *cpu, struct thread *thread);
 /* A context that starts at entry with x0 = argument. */

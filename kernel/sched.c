@@ -301,6 +301,18 @@ void sched_timer_interrupt(struct cpu *cpu)
 	cpu->resched = true;
 }
 
+/*
+ * The vCPU that is loaded gives way to another thread: a piece of its own, which what ran until now
+ * is charged with.
+ */
+static __attribute__((noinline)) void sched_unload(struct cpu *cpu)
+{
+	arch_vcpu_unload(cpu);
+	sched_charge(cpu, arch_now());
+	cpu->current = NULL;
+	cpu->budget_end = TIMER_NEVER;
+}
+
 /* Makes `next` current; false: it has no budget, choose again. */
 static inline bool sched_switch(struct cpu *cpu, struct thread *next)
 {
@@ -435,8 +447,14 @@ static inline bool sched_choose(struct cpu *cpu)
 		return sched_nothing(cpu) && (cpu->loaded == NULL || sched_deliver(cpu));
 	next = cpu->slots[__builtin_ctzll(best)];
 	if (next != cpu->current) {
+		if (cpu->loaded != NULL && cpu->loaded != next) {
+			sched_unload(cpu);
+			return false;
+		}
 		if (!sched_switch(cpu, next) || sched_publish(cpu, next->slot, 2u * best - 1u))
 			return false;
+		/* the interrupts of a vCPU that has just been loaded are another piece of work */
+		return cpu->loaded == NULL;
 	}
 	return cpu->loaded == NULL || sched_deliver(cpu);
 }

@@ -164,8 +164,7 @@ void system_init(const struct config *config)
 		panic("the image's configuration is of another ABI version");
 	the_config = config;
 	system_threads = system_object(OBJECT_THREAD, 0u, 0u);
-	for (uint64_t i = 0u; i < config->objects_bytes / sizeof(uint64_t); i++)
-		object[i] = 0u;
+	__builtin_memset(object, 0, config->objects_bytes);
 	for (uint32_t i = 0u; i < config->process_count; i++)
 		system_init_process(i);
 	for (uint32_t i = 0u; i < config->thread_count; i++)

@@ -97,6 +97,7 @@ void vgic_cpu_reset(struct vgic_cpu *cpu)
 	for (n = 0u; n < VGIC_LRS; n++)
 		cpu->lr[n] = 0u;
 	cpu->merge = 0u;
+	cpu->back = 0u;
 	cpu->crowded = false;
 	cpu->sync_retry = false;
 	cpu->sync_wait = 0u;

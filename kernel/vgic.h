@@ -56,6 +56,7 @@ struct vgic_word {
 	uint32_t active;  /* and in no list register */
 	uint8_t priority[32];
 	uint32_t plane[VGIC_PLANES]; /* bit i of plane k: bit 7 - k of priority[i] */
+	uint32_t padding[13];        /* to 128 bytes: a word is found by a shift */
 };
 
 struct vgic_cpu {
@@ -87,6 +88,7 @@ struct vgic_cpu {
 	uint32_t lr_mask; /* those that the CPU has */
 	uint32_t lr_top;  /* the last of them */
 	uint32_t used;
+	uint32_t back; /* what had something when it was saved: a flush looks if it is still active */
 	uint32_t soft;      /* level-triggered, pending because of GICD_ISPENDR */
 	uint32_t hw_lr;     /* where PPI 27 is, while held */
 	uint64_t hw_direct; /* what vgic_hw_direct() writes; 0: the guest does not want PPI 27 now */

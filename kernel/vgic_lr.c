@@ -25,6 +25,7 @@ struct vgic_waiting {
 };
 
 #define LOAD_STEP   2u     /* interrupts that one step loads */
+#define BACK_STEP   2u     /* or takes back */
 #define PLACE_STEP  4u     /* SGIs that are placed without the lock */
 #define RANK_MASKED 0x100u /* after all of the group that the guest's CPU interface enables */
 
@@ -317,7 +318,17 @@ static void lr_take_back(struct vgic_cpu *cpu, uint32_t n)
 	cpu->seen_active[w] |= bit;
 	if ((vgic_word(cpu, w)->pending & bit) != 0u)
 		cpu->merge |= 1u << w;
-	cpu->lr[n] = lr_make(cpu, intid, false) | VGIC_LR_ACTIVE;
+	lr_set(cpu, n, lr_make(cpu, intid, false) | VGIC_LR_ACTIVE);
+}
+
+static void lr_take_some_back(struct vgic_cpu *cpu)
+{
+	uint32_t i;
+
+	for (i = 0u; i < BACK_STEP && cpu->back != 0u; i++) {
+		lr_take_back(cpu, vgic_lowest(cpu->back));
+		cpu->back &= cpu->back - 1u;
+	}
 }
 
 void vgic_hw_drop(struct vgic_cpu *cpu)
@@ -451,6 +462,16 @@ static void gather(struct vgic_cpu *cpu, struct vgic_waiting *waiting)
 	waiting->count = count;
 }
 
+/* A free list register; there is one. PPI 27 goes where vgic_hw_direct() may put it the next time. */
+static uint32_t lr_take_free(const struct vgic_cpu *cpu, uint32_t intid)
+{
+	uint32_t free = lr_free(cpu);
+
+	if (intid == VGIC_TIMER_ID && (free >> cpu->lr_top & 1u) != 0u)
+		return cpu->lr_top;
+	return vgic_lowest(free);
+}
+
 /*
  * There is a free list register for each that waits, so some of them: in the order of INTIDs,
  * which is in what order CPU interfaces take equal priorities.
@@ -462,8 +483,9 @@ static void load_all(struct vgic_cpu *cpu, const struct vgic_waiting *waiting)
 	uint32_t i;
 
 	for (i = 0u; i < LOAD_STEP && bits != 0u; i++) {
-		lr_load(cpu, vgic_lowest(lr_free(cpu)),
-		        32u * vgic_lowest(words) + vgic_lowest(bits));
+		uint32_t intid = 32u * vgic_lowest(words) + vgic_lowest(bits);
+
+		lr_load(cpu, lr_take_free(cpu, intid), intid);
 		bits &= bits - 1u;
 		if (bits != 0u)
 			continue;
@@ -625,11 +647,15 @@ static bool lr_crowded(struct vgic_cpu *cpu)
 }
 
 /*
- * One step. Ends come first: whom they belong to depends on what is spilled; then what was asked
- * for, its answer, and the rest.
+ * One step. What was in list registers when the vCPU was saved comes back first, then ends: whom they
+ * belong to depends on what is spilled. Then what was asked for, its answer, and the rest.
  */
 static bool flush_step(struct vgic_cpu *cpu)
 {
+	if (cpu->back != 0u) {
+		lr_take_some_back(cpu);
+		return true;
+	}
 	if ((cpu->hcr & VGIC_HCR_LRENPIE) != 0u && lr_count_end(cpu))
 		return true;
 	if (cpu->crowded && cpu->refold == 0u && cpu->sync_asked == 0u)
@@ -723,11 +749,10 @@ void vgic_load(struct vgic_cpu *cpu)
 	cpu->loaded = true;
 	cpu->lr_mask = (1u << count) - 1u;
 	cpu->lr_top = count - 1u;
-	for (n = 0u; n < count; n++) {
-		if (cpu->lr[n] != 0u && (cpu->used >> n & 1u) == 0u)
-			lr_take_back(cpu, n);
-		arch_lr_write(n, cpu->lr[n]);
-	}
+	for (n = 0u; n < count; n++)
+		cpu->back |= (uint32_t)(cpu->lr[n] != 0u) << n;
+	cpu->back &= ~cpu->used;
+	arch_lr_write_all(cpu->lr, cpu->used, count);
 	for (n = 0u; n < 2u; n++)
 		arch_ich_apr_write(n, cpu->apr[n]);
 	arch_ich_vmcr_write(cpu->vmcr);
@@ -752,6 +777,7 @@ void vgic_save(struct vgic_cpu *cpu)
 		lr_give(cpu, n);
 	}
 	cpu->refold = 0u;
+	cpu->back = 0u; /* what has not come back yet does so the next time */
 	vgic_answer(cpu);
 	cpu->loaded = false;
 	cpu->vmcr = arch_ich_vmcr_read();

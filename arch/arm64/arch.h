@@ -115,6 +115,9 @@ void guest_undefined(struct context *context, uint64_t esr);
 
 /* el1.c: what is in hardware goes to memory, or the other way */
 void fp_take(struct cpu *cpu, struct thread *thread);
+
+/* runtime.c: clears whole words. */
+void words_zero(uint64_t *words, uint64_t count);
 void fp_release(struct cpu *cpu, const struct thread *thread);
 /* The thread, in host mode, has its EL1 registers in memory and not in hardware. */
 void el1_release(struct cpu *cpu, struct thread *thread);

@@ -213,13 +213,25 @@ void el1_release(struct cpu *cpu, struct thread *thread)
 	cpu->el1_owner = NULL;
 }
 
-/* A vCPU gives way, or takes the CPU. */
+/* TPIDRRO_EL0 may be the guest's: who comes next writes both of its own. */
+void arch_vcpu_unload(struct cpu *cpu)
+{
+	struct thread *thread = cpu->loaded;
+
+	el1_end_guest(cpu);
+	el1_unload(cpu);
+	if (cpu->tpidr_owner == thread) {
+		thread->tpidr[0] = sysreg_read(tpidr_el0);
+		thread->tpidr[1] = sysreg_read(tpidrro_el0);
+		cpu->tpidr_owner = NULL;
+	}
+}
+
+/* A vCPU takes the CPU, or a process after one. */
 static __attribute__((noinline)) void el1_load_any(struct cpu *cpu, struct thread *to)
 {
 	if (cpu->guest_live != to || !to->in_guest)
 		el1_end_guest(cpu);
-	if (cpu->loaded != NULL && cpu->loaded != to)
-		el1_unload(cpu);
 	el1_switch_tpidr(cpu, to);
 	el1_fp_trap(cpu, to);
 	if (to->vcpu != NULL && cpu->loaded != to)
@@ -233,7 +245,7 @@ static __attribute__((noinline)) void el1_load_any(struct cpu *cpu, struct threa
 }
 
 /*
- * From one process to another where no vCPU is loaded (then no guest is live either): CPACR_EL1
+ * From one process to another (a vCPU that has left is no owner of TPIDR): CPACR_EL1
  * keeps a process without FP from what is in the FP registers, whatever CPTR_EL2 says, and
  * TPIDRRO_EL0 is 0 in all of them, as only a guest's EL1 can write it.
  */
@@ -241,7 +253,7 @@ void arch_thread_load(struct cpu *cpu, struct thread *to)
 {
 	struct thread *from = cpu->tpidr_owner;
 
-	if (cpu->loaded != NULL || to->vcpu != NULL || to->owns_fp || from == NULL) {
+	if (to->vcpu != NULL || to->owns_fp || from == NULL) {
 		el1_load_any(cpu, to);
 		return;
 	}
@@ -291,6 +303,5 @@ void arch_thread_discard(struct cpu *cpu, struct thread *thread)
 		timer_cancel(&cpu->timers, &thread->vcpu->virtual_timer);
 	thread->tpidr[0] = 0u;
 	thread->tpidr[1] = 0u;
-	for (uint32_t i = 0u; i < ARCH_FP_WORDS; i++)
-		thread->fp[i] = 0u;
+	words_zero(thread->fp, ARCH_FP_WORDS);
 }

@@ -18,6 +18,8 @@
 		sysreg_write(S3_4_C12_C13_##m, value); \
 		break
 
+#define LR_STRAIGHT 4u /* as many as most cores have are written without a jump each */
+
 uint64_t arch_lr_read(uint32_t n)
 {
 	switch (n) {
@@ -61,6 +63,25 @@ void arch_lr_write(uint32_t n, uint64_t value)
 		ICH_LR_HIGH_SET(13, 5);
 		ICH_LR_HIGH_SET(14, 6);
 		ICH_LR_HIGH_SET(15, 7);
+	default:
+		break;
+	}
+}
+
+#define ICH_LR_ONE(n)                                                                    \
+	case n + 1u:                                                                     \
+		sysreg_write(S3_4_C12_C12_##n, (used >> n & 1u) != 0u ? values[n] : 0u); \
+		__attribute__((fallthrough))
+
+void arch_lr_write_all(const uint64_t *values, uint32_t used, uint32_t count)
+{
+	for (uint32_t n = LR_STRAIGHT; n < count; n++)
+		arch_lr_write(n, (used >> n & 1u) != 0u ? values[n] : 0u);
+	switch (count < LR_STRAIGHT ? count : LR_STRAIGHT) {
+		ICH_LR_ONE(3);
+		ICH_LR_ONE(2);
+		ICH_LR_ONE(1);
+		ICH_LR_ONE(0);
 	default:
 		break;
 	}

@@ -132,8 +132,7 @@ void arch_pause(void)
 
 void arch_context_init(struct context *context, uint64_t entry, uint64_t stack, uint64_t argument)
 {
-	for (uint32_t i = 0u; i < 31u; i++)
-		context->x[i] = 0u;
+	words_zero(context->x, sizeof(context->x) / sizeof(context->x[0]));
 	context->x[0] = argument;
 	context->pc = entry;
 	context->pstate = PSTATE_EL0T; /* interrupts are not masked; they go to EL2 */

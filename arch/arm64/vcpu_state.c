@@ -7,12 +7,6 @@
 #define PSTATE_SETTABLE_A32 (0xfe0ffdffull | 0x200ull)
 #define PSTATE_A32_USER     0x10ull
 
-static void vcpu_state_zero(uint64_t *words, uint64_t count)
-{
-	for (uint64_t i = 0u; i < count; i++)
-		words[i] = 0u;
-}
-
 void arch_vcpu_reset(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = arch_vcpu_of(vcpu);
@@ -20,8 +14,8 @@ void arch_vcpu_reset(struct vcpu *vcpu)
 	/* whatever is in hardware is dropped: it comes back from memory at the next entry */
 	arch_thread_discard(vcpu->thread->cpu, vcpu->thread);
 	timer_cancel(&vcpu->thread->cpu->timers, &vcpu->physical_timer);
-	vcpu_state_zero((uint64_t *)(void *)&vcpu->guest, sizeof(vcpu->guest) / sizeof(uint64_t));
-	vcpu_state_zero(vcpu->arch, ARCH_VCPU_WORDS);
+	words_zero((uint64_t *)(void *)&vcpu->guest, sizeof(vcpu->guest) / sizeof(uint64_t));
+	words_zero(vcpu->arch, ARCH_VCPU_WORDS);
 	vcpu->guest.pstate = PSTATE_DAIF | PSTATE_EL1H;
 	vcpu->ptimer_control = 0u;
 	vcpu->ptimer_compare = 0u;

@@ -59,10 +59,13 @@ static void host_unload(struct cpu *cpu)
 	cpu->loaded = NULL;
 }
 
+void arch_vcpu_unload(struct cpu *cpu)
+{
+	host_unload(cpu);
+}
+
 void arch_thread_load(struct cpu *cpu, struct thread *to)
 {
-	if (cpu->loaded != to)
-		host_unload(cpu);
 	if (to->vcpu == NULL || cpu->loaded == to)
 		return;
 	cpu->loaded = to;

@@ -19,7 +19,7 @@ bool locked;
 bool posted;            /* struct vgic_cpu.posted: this SGI's bit */
 bool latch;             /* word.pending */
 bool enable = true;     /* word.enable */
-bool held, merge, refold, request, spilled, loaded = true;
+bool held, merge, refold, request, spilled, back, loaded = true;
 mtype lr = EMPTY;
 bool kick;
 bool sync_asked, syncing;
@@ -113,11 +113,22 @@ inline flush_locked() /* flush_step, flush_locked */
 {
 	request = true;
 	more = false;
-	collect();
-	if :: held && lr == EMPTY && !refold -> d_step { held = false; lr = EMPTY } :: else fi; /* lr_reap */
+	if :: back ->                                                   /* lr_take_back */
+		d_step {
+			back = false;
+			spilled = false;
+			held = true;
+			lr = ACTIVE;
+			merge = merge || latch;
+			more = true
+		}
+	:: else -> collect()
+	fi;
+	if :: !more && held && lr == EMPTY && !refold -> d_step { held = false; lr = EMPTY } :: else fi; /* lr_reap */
 	if
-	:: refold && held -> fold(); more = true
-	:: !(refold && held) ->
+	:: more
+	:: !more && refold && held -> fold(); more = true
+	:: !more && !(refold && held) ->
 		refold = false;
 		if
 #ifdef WRONG_MERGE
@@ -191,22 +202,12 @@ end_guest:
 			:: else
 			fi
 		};
-		refold = false;
+		d_step { refold = false; back = false };
 		if :: sync_asked -> d_step { sync_asked = false; syncing = false } :: else fi;
 		d_step { loaded = false; request = kept };
 		unlock();
 		lock();
-		loaded = true;
-		d_step {                                                /* lr_take_back */
-			if :: spilled ->
-				spilled = false;
-				held = true;
-				lr = ACTIVE;
-				merge = merge || latch
-			:: else
-			fi
-		};
-		request = true;
+		d_step { loaded = true; back = spilled; request = true };
 		unlock();
 		goto enter
 	fi

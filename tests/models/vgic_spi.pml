@@ -28,7 +28,7 @@ bool held_any;                  /* struct vgic.held */
 bool is_active;                 /* struct vgic_word: active, and in no list register */
 
 mtype lr[2] = EMPTY;            /* the list register; of the hardware while loaded */
-bool held[2], request[2], merge[2], refold[2], spilled[2], loaded[2];
+bool held[2], request[2], merge[2], refold[2], spilled[2], back[2], loaded[2];
 byte sync_asked[2], sync_wait[2];
 bool syncing;                   /* struct vcpu.syncing of vCPU 1 */
 bool kick[2];
@@ -152,6 +152,7 @@ inline take_back(c) /* lr_take_back */
 {
 	if :: spilled[c] ->
 		d_step {
+			back[c] = false;
 			spilled[c] = false;
 			is_active = false;
 			held[c] = true;
@@ -185,7 +186,8 @@ inline flush_locked(c) /* flush_step, flush_locked */
 {
 	request[c] = true;
 	more = false;
-	if :: held[c] && lr[c] == EMPTY && !refold[c] ->                 /* lr_reap */
+	if :: back[c] -> take_back(c); more = true :: else fi;
+	if :: !more && held[c] && lr[c] == EMPTY && !refold[c] ->        /* lr_reap */
 		forget(c);
 		if :: latch && target != c -> ring_one(); more = true :: else fi
 	:: else
@@ -252,9 +254,7 @@ active [2] proctype vcpu()
 
 load: /* vgic_load */
 	lock();
-	loaded[me] = true;
-	take_back(me);
-	request[me] = true;
+	d_step { loaded[me] = true; back[me] = spilled[me]; request[me] = true };
 	unlock();
 enter: /* before the guest is entered: vgic_requested, vgic_flush */
 #ifndef WRONG_ENTER
@@ -286,7 +286,7 @@ save: /* vgic_save, and the thread is loaded again later */
 	lock();
 	d_step { kept = request[me]; request[me] = true };
 	give(me);
-	refold[me] = false;
+	d_step { refold[me] = false; back[me] = false };
 	answer(me);
 	d_step { loaded[me] = false; maintenance[me] = false; request[me] = kept };
 	unlock();

@@ -392,6 +392,8 @@ static void test_retry(void **state)
 	fake_now = 1u;
 	assert_int_equal(vgic_distributor(&access), VGIC_DONE);
 	assert_int_equal(access.value, 0x100);
+	fake_settle();
+	fake_now = 1u;
 	assert_int_equal(vgic_distributor(&access), VGIC_RETRY); /* the next one asks anew */
 	fake_settle();
 	fake_now = 1u;
