@@ -307,20 +307,10 @@ void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity)
 	vgic_ring(vgic->cpu[0], w, bit, bit);
 }
 
-void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
+/* Its own function, so that an SGI that is placed pays for none of its registers. */
+static __attribute__((noinline)) void vgic_post(const struct vgic *vgic, uint32_t targets,
+                                                uint32_t bit, uint32_t group)
 {
-	struct vgic *vgic = self->vgic;
-	uint32_t bit = 1u << SGI_INTID(value);
-	uint32_t targets = SGI_TARGETS(value);
-
-	if ((value & SGI_IRM) != 0u)
-		targets = ~(1u << self->index);
-	else if ((value & SGI_ELSEWHERE) != 0u)
-		return;
-	targets &= (1u << vgic->vcpu_count) - 1u;
-	if ((targets >> self->index & 1u) != 0u &&
-	    ((self->word.group & bit) != 0u) == (group != 0u) && vgic_place(self, SGI_INTID(value)))
-		targets &= ~(1u << self->index);
 	for (; targets != 0u; targets &= targets - 1u) {
 		struct vgic_cpu *cpu = vgic->cpu[vgic_lowest(targets)];
 
@@ -329,6 +319,25 @@ void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
 		    __atomic_fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) == 0u)
 			vgic_kick(cpu);
 	}
+}
+
+void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
+{
+	struct vgic *vgic = self->vgic;
+	uint32_t intid = SGI_INTID(value);
+	uint32_t own = 1u << self->index;
+	uint32_t targets = SGI_TARGETS(value);
+
+	if ((value & SGI_IRM) != 0u)
+		targets = ~own;
+	else if ((value & SGI_ELSEWHERE) != 0u)
+		return;
+	targets &= (1u << vgic->vcpu_count) - 1u;
+	if ((targets & own) != 0u && (self->word.group >> intid & 1u) == group &&
+	    vgic_place(self, intid))
+		targets &= ~own;
+	if (targets != 0u)
+		vgic_post(vgic, targets, 1u << intid, group);
 }
 
 void vgic_collect(struct vgic_cpu *cpu)

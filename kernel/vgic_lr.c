@@ -556,26 +556,27 @@ static bool still_held(struct vgic_cpu *cpu)
 /* Writes what nobody else writes while the vCPU is loaded, as vgic_hw_direct() does. */
 bool vgic_place(struct vgic_cpu *cpu, uint32_t intid)
 {
+	uint64_t empty = arch_ich_empty(); /* first: nothing is to be kept over a call */
 	const struct vgic_word *word = &cpu->word;
 	uint32_t bit = 1u << intid;
-	uint32_t free = lr_free(cpu) & ~(1u << cpu->lr_top);
-	uint32_t held = cpu->held[0];
 	uint32_t n = cpu->sgi_lr[intid];
+	uint32_t free;
 	uint64_t lr;
 
 	if (!cpu->loaded || cpu->request != 0u || cpu->hcr != VGIC_HCR_EN ||
-	    (vgic_allowed(cpu, 0u) & ~word->active & ~word->pending & bit) == 0u)
+	    (vgic_allowed(cpu, 0u) & ~(word->active | word->pending) & bit) == 0u)
 		return false;
-	if ((held & bit) != 0u) {
-		if ((arch_ich_empty() >> n & 1u) == 0u)
+	if ((cpu->held[0] & bit) != 0u) {
+		if ((empty >> n & 1u) == 0u)
 			return false;
 	} else {
+		free = lr_free(cpu) & ~(1u << cpu->lr_top);
 		if (free == 0u)
 			return false;
 		n = vgic_lowest(free);
 		cpu->sgi_lr[intid] = (uint8_t)n;
 		cpu->used |= 1u << n;
-		__atomic_store_n(&cpu->held[0], held | bit, __ATOMIC_RELAXED);
+		__atomic_store_n(&cpu->held[0], cpu->held[0] | bit, __ATOMIC_RELAXED);
 	}
 	lr = intid |
 	     (uint64_t)(word->priority[intid] & VGIC_PRIORITY_MASK) << VGIC_LR_PRIORITY_SHIFT |
