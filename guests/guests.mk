@@ -38,4 +38,6 @@ guest_hostile_smccc = guests/hostile_smccc.c guests/hostile_smccc_regs.S $(hosti
 guest_hostile_state = guests/hostile_state.c guests/hostile_state_more.c \
 	guests/hostile_state_access.S $(hostile)
 guest_hostile_a32 = guests/hostile_a32.c guests/hostile_a32_run.c guests/hostile_a32_code.c $(hostile)
+guest_serror = guests/serror.c guests/hostile_a32_run.c $(bare)
+guest_serror_firmware = guests/serror_firmware.S
 guest_hostile_sibling = guests/hostile_sibling.c $(bare)

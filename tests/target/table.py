@@ -24,6 +24,7 @@ options  requires   requirement ids that the test shows
 """
 import hostile
 import judge_trace
+import serror
 from machine import ends, expect, expect_all, quiet, send
 from table_process import process_tests
 
@@ -156,6 +157,7 @@ guest_test("periods", "one-cpu", [
 
 # ---- hostile guests beside a victim --------------------------------------------------------------
 hostile.add(target, guest_test)
+serror.add(target)
 
 # ---- Linux --------------------------------------------------------------------------------------
 SHELL = [expect(r"Linux .* on Bulkhead, (\d+) CPUs"), expect(PROMPT)]
