@@ -12,7 +12,7 @@
 #define SCTLR_MAPPED  0x050dd3fau
 #define READ_ONLY     304u /* of guest_table: RAM, a GiB, read-only and so executable under WXN */
 #define BLOCK_RO_RAM  0x785u
-#define UART_PAIR     (UART_BASE + UART_IBRD)
+#define UART_PAIR     ((uint64_t)(UART_BASE + UART_IBRD))
 #define DAIF_ALL      0x3c0u
 #define NZCV_ALL      0xf0000000u
 #define SPSR_HELD     0xf00003c5u

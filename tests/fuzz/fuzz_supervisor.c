@@ -110,17 +110,16 @@ status_t svc_process_control(uint32_t handle, uint32_t op)
 	bool failed = fake->reason >= EXIT_REASON_FAULT && fake->reason != EXIT_REASON_RESET;
 
 	FUZZ_CHECK(op == PROCESS_START || op == PROCESS_STOP);
-	/* a console that has read nothing for long is restarted as if a person had asked */
-	if (fake == &fakes[CONSOLE] && (lies || now - read_at >= HANG)) {
-		fake->asked = true;
-		fake->retries = 0u;
-	}
 	if (fake->state == PROCESS_STATE_ABSENT)
 		return STATUS_ABSENT;
 	if (fake->state != (op == PROCESS_START ? PROCESS_STATE_STOPPED : PROCESS_STATE_RUNNING))
 		return STATUS_STATE;
 	if (op == PROCESS_STOP) {
-		FUZZ_CHECK(fake->asked);
+		if (!fake->asked) { /* a console that has read nothing for long: as after a fault */
+			FUZZ_CHECK(fake == &fakes[CONSOLE] && (lies || now - read_at >= HANG));
+			count_retry(fake);
+			fake->asked = true;
+		}
 		fake->state = PROCESS_STATE_STOPPING;
 		fake->reason = EXIT_REASON_STOPPED;
 		return STATUS_OK;

@@ -221,6 +221,25 @@ static void test_reader(void **state)
 	assert_true(policy_reader_hangs(&reader, 4, 9, 310 * SECOND, 10 * SECOND));
 }
 
+/* As often as after a fault, both together; not at all where the policy says never. */
+static void test_hangs(void **state)
+{
+	struct policy_view view = {.state = PROCESS_STATE_RUNNING, .starts = 1};
+
+	(void)state;
+	begin(ON_FAULT, 3);
+	assert_int_equal(ends(EXIT_REASON_FAULT, 1), POLICY_RETRY);
+	assert_true(policy_hangs(&child, &view, 2 * SECOND));
+	assert_true(policy_hangs(&child, &view, 12 * SECOND));
+	assert_false(policy_hangs(&child, &view, 22 * SECOND));
+	assert_true(policy_hangs(&child, &view, 90 * SECOND));
+	view.state = PROCESS_STATE_STOPPED;
+	assert_false(policy_hangs(&child, &view, 190 * SECOND));
+	begin(0, 3);
+	view.state = PROCESS_STATE_RUNNING;
+	assert_false(policy_hangs(&child, &view, 1 * SECOND));
+}
+
 static void test_end_lines(void **state)
 {
 	(void)state;
@@ -310,11 +329,12 @@ static void test_typing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_autostart),    cmocka_unit_test(test_ends_by_itself),
-		cmocka_unit_test(test_window),       cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_commands),     cmocka_unit_test(test_start_forgets),
-		cmocka_unit_test(test_reader),       cmocka_unit_test(test_end_lines),
-		cmocka_unit_test(test_status_lines), cmocka_unit_test(test_typing),
+		cmocka_unit_test(test_autostart), cmocka_unit_test(test_ends_by_itself),
+		cmocka_unit_test(test_window),    cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_commands),  cmocka_unit_test(test_start_forgets),
+		cmocka_unit_test(test_reader),    cmocka_unit_test(test_hangs),
+		cmocka_unit_test(test_end_lines), cmocka_unit_test(test_status_lines),
+		cmocka_unit_test(test_typing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

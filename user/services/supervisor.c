@@ -273,8 +273,8 @@ static void command_read(void)
 
 /*
  * A console that hangs has no fault to be stopped for, and nobody could tell the supervisor to
- * restart it. It is noticed once there is something that it should read. Returns when to look
- * again.
+ * restart it. It is noticed once there is something that it should read, and restarted as
+ * often as after a fault. Returns when to look again.
  */
 static uint64_t console_watch(void)
 {
@@ -288,8 +288,13 @@ static uint64_t console_watch(void)
 	if (index == IMAGE_NONE || unread == 0u)
 		return SVC_NEVER;
 	if (hangs) {
-		console_puts("console has read nothing for 10 s\n");
-		command_child("restart", index);
+		struct policy_view view;
+
+		(void)child_state(index, &view);
+		if (policy_hangs(&children[index].policy, &view, now)) {
+			console_puts("console has read nothing for 10 s\n");
+			child_control(index, PROCESS_STOP);
+		}
 		reader.since = now;
 	}
 	return reader.since + ticks;

@@ -41,10 +41,14 @@ static enum policy_verdict policy_retry(struct policy_child *child, uint64_t now
 	return POLICY_RETRY;
 }
 
+static bool policy_restarts_fault(const struct policy_child *child)
+{
+	return (child->flags & (CHILD_RESTART_ALWAYS | CHILD_RESTART_ON_FAULT)) != 0u;
+}
+
 static enum policy_verdict policy_ended(struct policy_child *child, uint64_t reason, uint64_t now)
 {
 	bool always = (child->flags & CHILD_RESTART_ALWAYS) != 0u;
-	bool on_fault = always || (child->flags & CHILD_RESTART_ON_FAULT) != 0u;
 
 	if (child->start_wanted)
 		return POLICY_STARTS;
@@ -58,7 +62,7 @@ static enum policy_verdict policy_ended(struct policy_child *child, uint64_t rea
 	case EXIT_REASON_OFF:
 		return always ? policy_retry(child, now) : POLICY_STAYS;
 	default:
-		return on_fault ? policy_retry(child, now) : POLICY_STAYS;
+		return policy_restarts_fault(child) ? policy_retry(child, now) : POLICY_STAYS;
 	}
 }
 
@@ -113,6 +117,12 @@ bool policy_restart(struct policy_child *child, const struct policy_view *view)
 		return now;
 	child->start_wanted = true;
 	return true;
+}
+
+bool policy_hangs(struct policy_child *child, const struct policy_view *view, uint64_t now)
+{
+	return view->state == PROCESS_STATE_RUNNING && policy_restarts_fault(child) &&
+	       policy_retry(child, now) == POLICY_RETRY && policy_restart(child, view);
 }
 
 bool policy_reader_hangs(struct policy_reader *reader, uint32_t read, uint32_t unread, uint64_t now,

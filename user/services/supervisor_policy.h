@@ -63,6 +63,9 @@ bool policy_stop(struct policy_child *child, const struct policy_view *view);
 /* True: stop it now (the start follows by policy_look), or start it if it is not running. */
 bool policy_restart(struct policy_child *child, const struct policy_view *view);
 
+/* It runs but hangs: true: stop it now, and its start follows. Counts as a restart after a fault. */
+bool policy_hangs(struct policy_child *child, const struct policy_view *view, uint64_t now);
+
 /* ---- whether the console still works: it reads what the supervisor has printed ---- */
 struct policy_reader {
 	uint32_t read;   /* bytes, modulo 2^32, at the last look */
