@@ -43,7 +43,8 @@ def describe(family, seed):
 
 
 def run(family, seed, plugin=None):
-    """Its console. With a plugin QEMU is asked to end, so that the plugin writes its result."""
+    """Its console, judged. With a plugin there is no verdict, and QEMU is asked to end, so that the
+    plugin writes its result."""
     image = describe(family, seed)
     log = "%s/%s-%d.log" % (FOLDER, family, seed)
     more = ("-plugin", plugin) if plugin else ()
@@ -53,9 +54,11 @@ def run(family, seed, plugin=None):
         try:
             for step in hostile.steps(family):
                 machine.step(step)
+            wrong = None
             if plugin:
                 machine.finish()
-            wrong = hostile.judge_of(family)(machine.console())
+            else:
+                wrong = hostile.judge_of(family)(machine.console())
             if wrong:
                 raise Failure(wrong)
         except Failure as failure:
