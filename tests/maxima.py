@@ -26,8 +26,8 @@ import campaign
 import hostile
 import worstcase
 from boot import boot
-from machine import Failure
-from table import TARGETS
+from machine import Failure, expect
+from table import OPTIONS, TARGETS
 from tools import bhc_info
 from worstcase_code import Program, Refused
 
@@ -37,6 +37,7 @@ PLUGIN = "build/bench/entries.so"
 SYSTEMS = ("process-calls", "process-faults", "process-loops", "hostile-others", "gic", "resets",
            "faults", "fp-share", "smp-shared-cpu", "smp-four", "trace", "periods", "linux-one-cpu",
            "linux-reboot", "three-worlds", "aarch32", "u-boot")
+STORMS = ("storm-below", "storm-beside")
 OTHERS = "others"  # beside the families: all of them at once
 HEAD = "| entry | longest measured | seen | in | bound |"
 NEVER = "never"
@@ -171,11 +172,22 @@ def read(kernel, path, system):
     return found
 
 
-def of_target(kernel, name):
-    entry = next(test for test in TARGETS if test["name"] == name)
-    argument, out = plugin(kernel, name, entry["system"])
+def target(name):
+    """A target test; of a storm (tests/storm_tests.py) what is one of it."""
+    if name in STORMS:
+        return dict(OPTIONS, name=name, system="tests/systems/%s.dts" % name, smp=2, icount=0,
+                    seconds=200, steps=[expect(r"worker: \d+ periods")])
+    return next(test for test in TARGETS if test["name"] == name)
+
+
+def measured(kernel, entry, title):
+    argument, out = plugin(kernel, entry["name"], entry["system"])
     boot(entry, argument)
-    return read(kernel, out, name)
+    return read(kernel, out, title)
+
+
+def of_target(kernel, name):
+    return measured(kernel, target(name), name)
 
 
 def of_hostile(kernel, family, seed):
@@ -198,11 +210,8 @@ def of_others(kernel, seed):
     with open(folder + "/hostile-guest.dts", "w", encoding="utf-8") as file:
         file.write(tree)
     os.rename(folder + "/hostile-others.dts", "%s/%s.dts" % (folder, name))
-    entry = dict(next(test for test in TARGETS if test["name"] == "hostile-others"), name=name,
-                 system="%s/%s.dts" % (folder, name), icount=3)
-    argument, out = plugin(kernel, name, entry["system"])
-    boot(entry, argument)
-    return read(kernel, out, "hostile-others, seed %d" % seed)
+    entry = dict(target("hostile-others"), name=name, system="%s/%s.dts" % (folder, name), icount=3)
+    return measured(kernel, entry, "hostile-others, seed %d" % seed)
 
 
 def of_seed(kernel, family, seed):
@@ -219,7 +228,7 @@ def too_long(kernel, found):
 def runs(seconds, seed, pattern):
     """(name, function of the kernel) of what is to be run, until the time has passed."""
     end = time.monotonic() + seconds
-    for name in SYSTEMS:
+    for name in SYSTEMS + STORMS:
         if re.search(pattern, name):
             yield name, lambda kernel, name=name: of_target(kernel, name)
     families = [name for name in (OTHERS, *hostile.FAMILIES)

@@ -70,7 +70,7 @@ class Mutant:
     def make_targets(self):
         kind, name = self.test.split("/", 1)
         return {"unit": ["build/tests/unit/test_" + name], "rule": ["tools"]}.get(
-            kind, ["all", "linux"])
+            kind, ["all", "linux", "bench"])
 
 
 def mutants(pattern=""):

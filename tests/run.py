@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py [PATTERN]: every test, or those whose name matches the regular expression.
+"""run.py [--repeat N] [PATTERN]: every test, or those whose name matches the regular expression;
+N rounds of them.
 
 Called by `./bulkhead test`, which has built everything. Prints a line per test, the ten
 slowest, and as its last line `N passed, N failed`. Exit status 1 when something failed; with
@@ -133,19 +134,26 @@ SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_test
            bench_tests, doc_blocks)
 
 
+def run_round(tests):
+    """All of them once: no test runs beside itself."""
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        return [future.result() for future in [pool.submit(run_one, *test) for test in tests]]
+
+
 def main():
-    if len(sys.argv) > 2:
-        print("usage: run.py [PATTERN]", file=sys.stderr)
+    words, rounds = sys.argv[1:], 1
+    if len(words) > 1 and words[0] == "--repeat" and words[1].isdigit():
+        rounds, words = int(words[1]), words[2:]
+    if len(words) > 1 or words[:1] == ["--repeat"]:
+        print("usage: run.py [--repeat N] [PATTERN]", file=sys.stderr)
         return 3
-    pattern = re.compile(sys.argv[1] if len(sys.argv) == 2 else "")
+    pattern = re.compile(words[0] if words else "")
     tests = []
     for source in SOURCES:
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
     tests.sort(key=lambda test: not test[0].startswith(("target/", "verify/mutate")))
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        results = [future.result() for future in
-                   [pool.submit(run_one, *test) for test in tests]]
+    results = [result for _ in range(rounds) for result in run_round(tests)]
 
     slowest = sorted(results, key=lambda result: -result[2])[:SLOWEST]
     print("\nslowest:")
