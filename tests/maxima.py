@@ -285,7 +285,7 @@ def show_where(kernel, total):
 
 # What the test run measures, and rows that a run must have seen to be one.
 SHORT = (lambda kernel: of_target(kernel, "resets"), lambda kernel: of_hostile(kernel, "gic", 2),
-         lambda kernel: of_hostile(kernel, "storm", 2))
+         lambda kernel: of_hostile(kernel, "smccc", 2))
 SHORT_SEES = ("synchronous", "interrupt", worstcase.SLEEP, worstcase.POINT, "sys_wait", "sys_exit",
               "sys_process_control", "guest_call", "guest_sysreg", "guest_data_abort")
 
