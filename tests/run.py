@@ -11,6 +11,7 @@ import concurrent.futures
 import difflib
 import os
 import re
+import subprocess
 import sys
 import time
 import traceback
@@ -134,17 +135,19 @@ SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_test
            bench_tests, doc_blocks)
 
 
-def run_round(tests):
-    """All of them once: no test runs beside itself."""
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        return [future.result() for future in [pool.submit(run_one, *test) for test in tests]]
+def repeat(rounds, words):
+    """Each round is a process of its own: steps of tests keep what they have seen."""
+    failed = sum(subprocess.run([sys.executable, __file__, *words], check=False).returncode != 0
+                 for _ in range(rounds))
+    print("%d rounds, %d with a failure" % (rounds, failed))
+    return 1 if failed else 0
 
 
 def main():
-    words, rounds = sys.argv[1:], 1
+    words = sys.argv[1:]
     if len(words) > 1 and words[0] == "--repeat" and words[1].isdigit():
-        rounds, words = int(words[1]), words[2:]
-    if len(words) > 1 or words[:1] == ["--repeat"]:
+        return repeat(int(words[1]), words[2:])
+    if len(words) > 1:
         print("usage: run.py [--repeat N] [PATTERN]", file=sys.stderr)
         return 3
     pattern = re.compile(words[0] if words else "")
@@ -153,7 +156,9 @@ def main():
         tests += [test for test in source() if pattern.search(test[0])]
     # The long ones first, so that the last one does not run alone.
     tests.sort(key=lambda test: not test[0].startswith(("target/", "verify/mutate")))
-    results = [result for _ in range(rounds) for result in run_round(tests)]
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        results = [future.result() for future in
+                   [pool.submit(run_one, *test) for test in tests]]
 
     slowest = sorted(results, key=lambda result: -result[2])[:SLOWEST]
     print("\nslowest:")
