@@ -9,6 +9,7 @@ CI=true in the environment a skipped test is a failure. docs/testing.md is the m
 """
 import concurrent.futures
 import difflib
+import glob
 import os
 import re
 import subprocess
@@ -25,6 +26,7 @@ import checks
 import fuzz
 import model_tests
 import mutants
+import rule_messages
 import static
 import storm_tests
 from bench_tests import bench_tests
@@ -48,10 +50,10 @@ def unit_tests():
 def rule_examples():
     if not os.path.isdir("tests/rules"):
         return
-    for name in sorted(os.listdir("tests/rules")):
-        path = "tests/rules/" + name
-        if name.endswith(".dts") and checks.is_system(path):
-            yield "rule/" + name[:-4], lambda path=path: checks.rule_refused(path)
+    examples = [path for path in sorted(glob.glob("tests/rules/*.dts")) if checks.is_system(path)]
+    for path in examples:
+        yield "rule/" + os.path.basename(path)[:-4], lambda path=path: checks.rule_refused(path)
+    yield "rule/messages", lambda: rule_messages.every_message_has_its_example(examples)
 
 
 def fuzz_corpora():
