@@ -319,6 +319,16 @@ static void check_loaded(const struct decode *decode, uint64_t ipa)
 	}
 }
 
+/* AArch32 (PSTATE.M[4]): the syndrome says it all, DDI 0487 ISS of a data abort with ISV. */
+static struct decode of_syndrome(uint64_t esr)
+{
+	return (struct decode){.kind = (esr & ISS_WRITE) != 0u ? DECODE_STORE : DECODE_LOAD,
+	                       .sign = (esr >> 21 & 1u) != 0u,
+	                       .count = 1u,
+	                       .bytes = (uint8_t)(1u << (esr >> 22 & 3u)),
+	                       .rt = esr >> 16 & 31u};
+}
+
 static void access_device(struct fuzz *in)
 {
 	uint8_t how = fuzz_u8(in);
@@ -360,6 +370,13 @@ static void access_device(struct fuzz *in)
 	           answer == VCPU_RETRY);
 	if (answer != VCPU_DONE)
 		return;
+	if ((registers[VCPU_REG_PSTATE] & 0x10u) != 0u) {
+		if ((registers[VCPU_REG_PSTATE] & 0x200u) != 0u) /* big-endian */
+			return;
+		decode = of_syndrome(esr);
+		registers[VCPU_REG_SCTLR] = 0u;
+		pc = CODE;
+	}
 	if (pc != CODE || (esr & 0x580u) != 0u || decode.vector || bus_find(ipa) == NULL ||
 	    (registers[VCPU_REG_SCTLR] & (WALK_SCTLR_M | WALK_SCTLR_EE | WALK_SCTLR_E0E)) != 0u)
 		return;

@@ -6,14 +6,16 @@
  */
 #include "user/lib/uart.h"
 
-/* Registers, DDI 0183 table 3-1, as 32-bit words */
-#define UART_DR    (0x00u / 4u)
-#define UART_FR    (0x18u / 4u)
-#define UART_LCR_H (0x2cu / 4u)
-#define UART_CR    (0x30u / 4u)
-#define UART_IFLS  (0x34u / 4u)
-#define UART_IMSC  (0x38u / 4u)
-#define UART_ICR   (0x44u / 4u)
+#include "user/lib/device_io.h"
+
+/* Registers, DDI 0183 table 3-1; all are accessed as 32-bit words */
+#define UART_DR    0x00u
+#define UART_FR    0x18u
+#define UART_LCR_H 0x2cu
+#define UART_CR    0x30u
+#define UART_IFLS  0x34u
+#define UART_IMSC  0x38u
+#define UART_ICR   0x44u
 
 #define DR_OE    (1u << 11) /* bytes before this one were lost */
 #define DR_WRONG (7u << 8)  /* break, parity or framing error: not a byte */
@@ -37,19 +39,14 @@
 #define IFLS_EARLY  0u     /* transmit when 1/8 is left, receive from 1/8 on */
 #define DRAIN_TURNS 65536u /* a bound, not a time; 32 bytes at 115200 baud take 3 ms */
 
-static volatile uint32_t *uart_register(const struct uart *uart, uint32_t index)
+static uint32_t uart_read(const struct uart *uart, uint32_t offset)
 {
-	return (volatile uint32_t *)(uintptr_t)uart->va + index;
+	return device_read32(uart->va + offset);
 }
 
-static uint32_t uart_read(const struct uart *uart, uint32_t index)
+static void uart_write(const struct uart *uart, uint32_t offset, uint32_t value)
 {
-	return *uart_register(uart, index);
-}
-
-static void uart_write(const struct uart *uart, uint32_t index, uint32_t value)
-{
-	*uart_register(uart, index) = value;
+	device_write32(uart->va + offset, value);
 }
 
 void uart_open(struct uart *uart, uint64_t va)
