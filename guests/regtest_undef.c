@@ -40,7 +40,8 @@
 	X(scr_el3, s3_6_c1_c1_0)      \
 	X(sctlr_el3, s3_6_c1_c0_0)    \
 	X(icc_ctlr_el3, s3_6_c12_c12_4) \
-	X(trcprgctlr, s2_1_c0_c1_0)
+	X(trcprgctlr, s2_1_c0_c1_0) \
+	X(icc_sgi1r_el1, s3_0_c12_c11_5) /* write-only */
 
 /* Name, encoding, the ID register that shows the feature, and the field. */
 #define FEATURES(X)                                                \
@@ -124,6 +125,8 @@ static void test_id_space(void)
 #undef READ_ROW
 	check_part("exceptions", probe_end().count, 0);
 	check_part("EL1", (READ_REG(id_aa64pfr0_el1) >> 4 & 0xfu) != 0u, 1);
+	check_part("EL2", READ_REG(id_aa64pfr0_el1) >> 8 & 0xfu, 0);
+	check_part("OS Lock", READ_REG(oslsr_el1) >> 3 & 1u, 1); /* OSLM[1]: there is one */
 	check_part("GIC", READ_REG(id_aa64pfr0_el1) >> 24 & 0xfu, 1);
 	check_done("id registers");
 }

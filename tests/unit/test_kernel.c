@@ -334,6 +334,72 @@ static void test_handles_are_checked(void **state)
 	assert_int_equal(thread->host.x[0], (uint64_t)STATUS_HANDLE);
 }
 
+/* A handle is not enough: its rights, whose interrupt it is, what the call takes. */
+static void test_rights_are_checked(void **state)
+{
+	struct thread *task;
+
+	(void)state;
+	handles[4u * TASK] = (struct config_handle){HANDLE_PROCESS, DRIVER, RIGHT_STATUS, 0};
+	handles[4u * TASK + 1u] = (struct config_handle){HANDLE_PROCESS, DRIVER, RIGHT_CONTROL, 0};
+	handles[4u * TASK + 2u] = (struct config_handle){HANDLE_INTERRUPT, 0, 0, 0};
+	start_all();
+	(void)resume(0);
+	(void)resume(1);
+	task = thread_of(TASK);
+	(void)call(task, SYSCALL_PROCESS_CONTROL, 0u, PROCESS_STOP);
+	assert_int_equal(task->host.x[0], (uint64_t)STATUS_DENIED);
+	(void)call(task, SYSCALL_PROCESS_STATUS, 0u, STATUS_ITEM_STATE);
+	assert_int_equal(task->host.x[0], (uint64_t)STATUS_OK);
+	(void)call(task, SYSCALL_PROCESS_STATUS, 1u, STATUS_ITEM_STATE);
+	assert_int_equal(task->host.x[0], (uint64_t)STATUS_DENIED);
+	host.cpu = system_cpu(1);
+	assert_true(interrupt_deliver(33u));
+	(void)call(task, SYSCALL_IRQ_ACK, 2u, 0u);
+	assert_int_equal(task->host.x[0], (uint64_t)STATUS_HANDLE);
+	assert_int_equal(host.deactivations, 0);
+	(void)call(thread_of(VMP), SYSCALL_VIRQ_LINE, 40u, 2u);
+	assert_int_equal(thread_of(VMP)->host.x[0], (uint64_t)STATUS_INVALID);
+	(void)call(thread_of(VMP), SYSCALL_VIRQ_LINE, 32u + 64u, 1u);
+	assert_int_equal(thread_of(VMP)->host.x[0], (uint64_t)STATUS_INVALID);
+}
+
+static void test_wait_takes_its_mask(void **state)
+{
+	struct thread *task = thread_of(TASK);
+
+	(void)state;
+	start_all();
+	(void)resume(0);
+	sched_notify(task, 6u);
+	assert_true(call(task, SYSCALL_WAIT, 2u, UINT64_MAX));
+	assert_int_equal(task->host.x[0], 2u);
+	assert_true(call(task, SYSCALL_WAIT, UINT64_MAX, 0u));
+	assert_int_equal(task->host.x[0], 4u);
+}
+
+/* What the driver was told and waited for before it was stopped is not its next life's. */
+static void test_start_is_a_new_life(void **state)
+{
+	struct thread *driver = thread_of(DRIVER);
+
+	(void)state;
+	start_all();
+	(void)resume(1);
+	sched_notify(driver, 1u << 9);
+	assert_false(call(driver, SYSCALL_WAIT, 1u, 5000u));
+	(void)resume(1);
+	assert_int_equal(host.deadline, 5000u);
+	assert_int_equal(process_stop(system_process(DRIVER), EXIT_REASON_STOPPED, 0u, 0u),
+	                 STATUS_OK);
+	assert_ptr_equal(resume(1), &thread_of(VMP)->host);
+	assert_int_equal(host.deadline, UINT64_MAX);
+	assert_int_equal(process_start(system_process(DRIVER)), STATUS_OK);
+	assert_ptr_equal(resume(1), &driver->host);
+	assert_true(call(driver, SYSCALL_WAIT, UINT64_MAX, 0u));
+	assert_int_equal(driver->host.x[0], 0u);
+}
+
 static void test_stop_and_start_across_cpus(void **state)
 {
 	struct thread *supervisor;
@@ -445,6 +511,10 @@ static void test_notification_ends_vcpu_run(void **state)
 	memset(host.ipis, 0, sizeof(host.ipis));
 	sched_notify(thread, 1u << 5);
 	assert_int_equal(host.ipis[1], 1);
+	host.cpu = system_cpu(1);
+	host.cpu->resched = false;
+	sched_kick(host.cpu); /* the IPI is taken in the guest */
+	assert_true(host.cpu->resched);
 	assert_ptr_equal(resume(1), &thread->host);
 	assert_int_equal(thread->host.x[0], VCPU_EXIT_NOTIFIED);
 	assert_int_equal(thread->host.x[1], 1u << 5);
@@ -543,6 +613,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_notify_sends_ipi_only_when_it_preempts, setup,
 	                                        teardown),
 		cmocka_unit_test_setup_teardown(test_handles_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rights_are_checked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wait_takes_its_mask, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_start_is_a_new_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop_and_start_across_cpus, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing_cpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exit_of_a_process, setup, teardown),
