@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of what no run can show: the worst case of each kernel entry, and the protocols between CPUs
-as SPIN models (tests/models, docs/concurrency.md). tests/run.py calls them."""
+as SPIN models (tests/models); and the code of these protocols on four threads (tests/storm).
+docs/concurrency.md is the manual. tests/run.py calls them."""
 import glob
 import os
 import re
@@ -74,7 +75,65 @@ def model(path):
     return "  %s states; refuted: %s\n" % (format(states, ","), " ".join(v[6:].lower() for v in variants))
 
 
+def storm_build(path, kind, root, program):
+    """Compile a storm in the tree `root`: plain -O2, or with ThreadSanitizer."""
+    with open(path, encoding="utf-8") as file:
+        sources = " ".join(re.findall(r"sources: (.*?) \*/", file.read())).split()
+    # GCC has no model of fences in ThreadSanitizer; each of ours stands beside an atomic access
+    flags = {"plain": ["-O2"], "thread": ["-O1", "-fsanitize=thread", "-Wno-tsan"]}[kind]
+    status, text = run(["gcc", "-std=gnu11", "-w", "-g", "-pthread", "-I."] + flags +
+                       ["-o", os.path.abspath(program), path] + sources, 300, cwd=root)
+    if status != 0:
+        raise Failure(text)
+
+
+def storm_broken(path, kind, name, change, program):
+    """The tree with `change`, (old, new), made in the file `name`: the storm must end with a failure."""
+    with tempfile.TemporaryDirectory() as root:
+        for tree in ("abi", "arch", "kernel", "tests", "user"):
+            shutil.copytree(tree, os.path.join(root, tree))
+        with open(os.path.join(root, name), encoding="utf-8") as file:
+            code = file.read()
+        if change[0] not in code:
+            raise Failure("%s: %s is not in %s" % (path, change[0], name))
+        with open(os.path.join(root, name), "w", encoding="utf-8") as file:
+            file.write(code.replace(*change, 1))
+        storm_build(path, kind, root, program)
+    status, text = storm_run(program)
+    if status == 0:
+        raise Failure("not seen: %s instead of %s\n%s" % (change[1], change[0], text))
+
+
+def storm_run(program):
+    return run(["env", "TSAN_OPTIONS=halt_on_error=1", program], 200)
+
+
+def storm(path, kind):
+    """The code itself on four threads; then broken on purpose, which must be seen."""
+    folder = "build/tests/storm/%s-%s" % (os.path.basename(path)[:-2], kind)
+    os.makedirs(folder, exist_ok=True)
+    storm_build(path, kind, ".", folder + "/good")
+    status, text = storm_run(folder + "/good")
+    if status != 0:
+        raise Failure("status %d\n%s" % (status, text))
+    with open(path, encoding="utf-8") as file:
+        changes = re.findall(r"broken: (\w+) \| (\S+) \| (.*?) \| (.*?) \*/", file.read())
+    for _, name, old, new in (change for change in changes if change[0] == kind):
+        storm_broken(path, kind, name, (old, new), folder + "/broken")
+    return "  " + text
+
+
+def storms():
+    for path in sorted(glob.glob("tests/storm/*.c")):
+        with open(path, encoding="utf-8") as file:
+            kinds = re.search(r"build: (.*?) \*/", file.read())[1].split()
+        for kind in kinds:
+            yield "%s-%s" % (os.path.basename(path)[:-2].replace("_", "/", 1), kind), \
+                lambda path=path, kind=kind: storm(path, kind)
+
+
 def tests():
+    yield from storms()
     yield "check/worst-case", worst_case
     yield "check/worst-case-measured", worst_case_measured
     for path in sorted(glob.glob("tests/models/*.pml")):

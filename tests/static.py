@@ -34,7 +34,7 @@ WANTED = """-std=gnu11 -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Ws
 WANTED_EL2 = "-ffreestanding -mgeneral-regs-only -mstrict-align -fno-common".split()
 # Sources that the Makefile does not compile: what bench/bench.mk makes; fuzz targets, which
 # tests/fuzz/fuzz.py has clang compile, all of them
-NOT_BY_MAKE = ("bench/", "tests/fuzz/")
+NOT_BY_MAKE = ("bench/", "tests/fuzz/", "tests/storm/")
 
 
 class Compile:
