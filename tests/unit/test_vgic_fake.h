@@ -223,7 +223,7 @@ static inline void fake_settle(void)
 
 	while (busy) {
 		busy = false;
-		assert_true(rounds++ < 20u);
+		assert_true(rounds++ < 100u);
 		for (i = 0u; i < vgic.vcpu_count; i++) {
 			fake_timer(i);
 			if (!vcpu[i].loaded || (!vgic_requested(&vcpu[i]) && !fake_maintenance(i)))
