@@ -27,12 +27,16 @@ flags_kernel/syscall := -Os -fno-optimize-sibling-calls
 flags_kernel/sched := -fno-move-loop-invariants
 # what runs seldom is small rather than quick
 flags_kernel/panic := -Os
+flags_kernel/vcpu := -Os
+flags_kernel/interrupt := -Os
 flags_kernel/process := -Os
 flags_kernel/vgic_regs := -Os
 flags_arch/arm64/vcpu_state := -Os
 flags_arch/arm64/guest_inject := -Os
 flags_arch/arm64/boot := -Os
 flags_arch/arm64/idreg := -Os
+flags_arch/arm64/psci := -Os
+flags_arch/arm64/uart := -Os
 EL2_FLAGS := $(TARGET) $(FIXED) -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
 USER_FLAGS := $(TARGET) -mgeneral-regs-only
 FP_FLAGS := $(TARGET)

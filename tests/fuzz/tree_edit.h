@@ -256,7 +256,7 @@ static void edit(void *tree)
 	case 3u:
 	case 4u:
 		text = fuzz_pick(&input, sizeof(texts) / sizeof(texts[0]));
-		(void)fdt_setprop_string(tree, node, name, texts[text]);
+		(void)fdt_setprop(tree, node, name, texts[text], (int)strlen(texts[text]) + 1);
 		break;
 	case 5u:
 		(void)fdt_delprop(tree, node, name);
