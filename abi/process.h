@@ -20,6 +20,7 @@
 #define PROCESS_THREADS  8u
 #define DEVICE_VA        0x400000ull     /* physical device pages, Device-nGnRE, RW */
 #define CHANNEL_VA       0x600000ull     /* channels, RW */
+#define DMA_VA           0x1000000000ull /* memory of a driver for its devices, RW */
 #define TRACE_VA         0x2000000000ull /* the flight recorder, a page per CPU, read-only */
 #define PAYLOAD_VA       0x3000000000ull /* payloads, read-only */
 #define GUEST_VA \
@@ -39,8 +40,11 @@ struct process_device {
 	uint32_t padding;
 };
 
+#define CHANNEL_SETTINGS 64u
+
 /*
- * One end of a channel: a struct channel (channel.h) at va, shared with one peer. The end
+ * One end of a channel: shared memory at va, with one peer. A struct channel (channel.h),
+ * or what the backend of the VM's device defines (block_channel.h). The end
  * with side 0 writes ring 0 and reads ring 1. notify(handle) raises the peer's bit; the peer
  * raises `bit` of this process's thread `thread`.
  */
@@ -52,6 +56,8 @@ struct process_channel {
 	uint32_t bit;
 	uint32_t thread;
 	uint32_t side;
+	uint64_t pa; /* where it lies, for a process whose devices do DMA (allow-dma); else 0 */
+	uint8_t settings[CHANNEL_SETTINGS]; /* of a device's channel: by setting_record (record.h) */
 };
 
 /* One process that a supervisor controls. */
@@ -142,6 +148,9 @@ struct process_info {
 	uint64_t channels;       /* VA of struct process_channel[] */
 	uint64_t children;       /* VA of struct process_child[] */
 	struct vm_info vm;
+	uint64_t dma_va; /* dma-bytes of the description: physically contiguous; 0: none */
+	uint64_t dma_pa;
+	uint64_t dma_bytes;
 	uint64_t period_us; /* of thread 0, 0: none */
 	uint64_t budget_us;
 	/* Of the reader of the flight recorder; else 0. How long a tick is CNTFRQ_EL0 says. */
@@ -152,11 +161,11 @@ struct process_info {
 };
 
 _Static_assert(sizeof(struct process_device) == 64, "bhc and programs agree");
-_Static_assert(sizeof(struct process_channel) == 64, "bhc and programs agree");
+_Static_assert(sizeof(struct process_channel) == 136, "bhc and programs agree");
 _Static_assert(sizeof(struct process_child) == 48, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_device) == 64, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_info) == 288, "bhc and programs agree");
 _Static_assert(sizeof(struct trace_thread) == 56, "bhc and programs agree");
-_Static_assert(sizeof(struct process_info) == 456, "bhc and programs agree");
+_Static_assert(sizeof(struct process_info) == 480, "bhc and programs agree");
 
 #endif

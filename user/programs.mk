@@ -2,7 +2,7 @@
 #
 # The EL0 programs: program_NAME = sources; all of them link user/lib too. Those in
 # fp_programs are built with FP registers. Included by the Makefile.
-program_vmm = $(sort $(wildcard user/vmm/*.c user/vmm/dev/*.c))
+program_vmm = $(sort $(wildcard user/vmm/*.c user/vmm/virtio/*.c user/vmm/dev/*.c))
 program_console = user/services/console.c user/services/console_mux.c \
 	user/services/console_keys.c user/services/console_line.c user/drivers/uart_pl011.c
 program_supervisor = user/services/supervisor.c user/services/supervisor_policy.c \

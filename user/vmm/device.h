@@ -80,8 +80,17 @@ static inline void device_set_deadline(struct device *device, uint64_t deadline)
 #define DEVICE_BACKEND(ops_name)                                                    \
 	__attribute__((used, section("device_set"))) static const struct device_ops \
 		*const device_set_##ops_name = &(ops_name)
-#define DEVICE_RECORD(record_name, backend_name, compatible_name)                            \
-	__attribute__((used, section(".bulkhead.device"))) static const struct device_record \
-		record_name = {.backend = (backend_name), .compatible = (compatible_name)}
+#define DEVICE_RECORD(record_name, backend_name, compatible_name, ...)                             \
+	__attribute__((used,                                                                       \
+	               section(DEVICE_SECTION))) static const struct device_record record_name = { \
+		.backend = (backend_name), .compatible = (compatible_name), __VA_ARGS__}
+/* A property of the backend's node, stored in a member of the type of its settings. */
+#define DEVICE_SETTING(record_name, backend_name, property_name, type, member, ...)        \
+	__attribute__((used, section(SETTING_SECTION))) static const struct setting_record \
+		record_name = {.backend = (backend_name),                                  \
+	                       .property = (property_name),                                \
+	                       .offset = offsetof(type, member),                           \
+	                       .bytes = sizeof(((type *)0)->member),                       \
+	                       __VA_ARGS__}
 
 #endif
