@@ -61,9 +61,8 @@ static const char *bus_add(const struct vm_device *info, const struct process_ch
 	};
 	bus_state_used += words;
 	if (info->channel < channel_count) {
-		channel_open_info(&bus_devices[at].channel, &channels[info->channel]);
-		bus_devices[at].channel_bits = 1ull << (channels[info->channel].bit & 63u);
-		bus_devices[at].peer_tell = true;
+		bus_devices[at].peer = &channels[info->channel];
+		bus_devices[at].peer_bits = 1ull << (channels[info->channel].bit & 63u);
 	}
 	return NULL;
 }
@@ -130,10 +129,20 @@ void bus_poll(uint64_t bits)
 		struct device *device = &bus_devices[i];
 
 		if (device->ops->poll != NULL &&
-		    ((device->channel_bits & bits) != 0u ||
+		    ((device->peer_bits & bits) != 0u ||
 		     __atomic_load_n(&device->deadline, __ATOMIC_RELAXED) <= now))
 			device->ops->poll(device);
 	}
+}
+
+bool bus_ready(void)
+{
+	for (uint32_t i = 0u; i < bus_count; i++) {
+		if (bus_devices[i].ops->ready != NULL &&
+		    !bus_devices[i].ops->ready(&bus_devices[i]))
+			return false;
+	}
+	return true;
 }
 
 uint64_t bus_deadline(void)
@@ -162,7 +171,7 @@ void device_settle(struct device *device)
 		}
 		lock_release(&device->lock);
 		if (tell)
-			machine_notify(device->channel.handle);
+			machine_notify(device->peer->handle);
 		if (!change)
 			return;
 		if (device->intid != IMAGE_NONE)

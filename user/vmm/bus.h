@@ -10,7 +10,7 @@
 #include "user/vmm/device.h"
 
 #define BUS_DEVICES     64u
-#define BUS_STATE_BYTES 0x10000u
+#define BUS_STATE_BYTES 0x20000u
 
 /*
  * Makes the devices; channels is the process's table. NULL, or what is wrong: a backend that
@@ -55,7 +55,9 @@ static inline bool bus_write(struct device *device, uint64_t ipa, uint32_t bytes
 	return true;
 }
 
-/* Notification bits for device channels, and deadlines that have passed. */
+/* False: a device still waits for its peer to say what it is. */
+bool bus_ready(void);
+/* Notification bits of peers, and deadlines that have passed. */
 void bus_poll(uint64_t bits);
 /* The tick of the next deadline of any device, or DEVICE_NO_DEADLINE. */
 uint64_t bus_deadline(void);

@@ -20,7 +20,6 @@
 
 #include "abi/process.h"
 #include "abi/record.h"
-#include "user/lib/channel.h"
 #include "user/vmm/lock.h"
 
 #define DEVICE_NO_DEADLINE UINT64_MAX
@@ -35,8 +34,10 @@ struct device_ops {
 	void (*reset)(struct device *device); /* once, before any vCPU runs */
 	uint32_t (*read)(struct device *device, uint32_t offset, uint32_t bytes);
 	void (*write)(struct device *device, uint32_t offset, uint32_t bytes, uint32_t value);
-	void (*poll)(
-		struct device *device); /* the peer notified, or the deadline came; may be NULL */
+	/* The peer notified, or the deadline came; may be NULL. */
+	void (*poll)(struct device *device);
+	/* False: what the guest would find is not known yet; may be NULL. */
+	bool (*ready)(struct device *device);
 };
 
 struct device {
@@ -49,10 +50,10 @@ struct device {
 	bool line_wanted;
 	bool line_told;
 	bool line_telling;
-	bool peer_tell;    /* the channel's peer must be notified */
+	bool peer_tell;    /* the peer must be notified; never without one */
 	uint64_t deadline; /* tick at which poll is due; written with the lock held, read without */
-	uint64_t channel_bits; /* notification bit of the channel, or 0 */
-	struct channel_end channel;
+	uint64_t peer_bits;                 /* the notification bit that the peer raises, or 0 */
+	const struct process_channel *peer; /* NULL: none */
 };
 
 static inline void device_lock(struct device *device)

@@ -6,6 +6,7 @@
  * A guest's SYSTEM_RESET and SYSTEM_OFF end the whole process: the supervisor starts it
  * again, and everything here is as new.
  */
+#include "user/lib/clock.h"
 #include "user/lib/console.h"
 #include "user/lib/info.h"
 #include "user/lib/program.h"
@@ -17,6 +18,8 @@
 #include "user/vmm/loop.h"
 
 PROGRAM_RECORD("vmm", PROGRAM_FLAG_VM);
+
+#define READY_SECONDS 5u
 
 static uint32_t vmm_ready; /* thread 0 has made everything: the others may go on */
 
@@ -35,6 +38,23 @@ static void vmm_set_mpidr(uint32_t self)
 	vpsci_set_mpidr(self, mpidr);
 }
 
+/* Until the devices know what the guest will find; a peer that never says so is no reason not to start. */
+static void vmm_wait_ready(const struct process_info *info)
+{
+	uint64_t last = clock_now() + clock_ticks_per_second() * READY_SECONDS;
+
+	while (!bus_ready()) {
+		if (clock_now() >= last) {
+			console_open();
+			console_print(
+				"vmm: %s: a device's peer does not answer, starting without\n",
+				info->name);
+			return;
+		}
+		bus_poll(svc_wait(UINT64_MAX, last));
+	}
+}
+
 static _Noreturn void vmm_first(const struct process_info *info)
 {
 	const struct vm_info *vm = &info->vm;
@@ -50,6 +70,7 @@ static _Noreturn void vmm_first(const struct process_info *info)
 	                (const struct process_channel *)info->channels, info->channel_count);
 	if (text != NULL)
 		vmm_fail(LOAD_DEVICES, text);
+	vmm_wait_ready(info);
 	vpsci_init(vm->vcpu_count);
 	/* release: pairs with the acquire in vmm_wait */
 	__atomic_store_n(&vmm_ready, 1u, __ATOMIC_RELEASE);

@@ -15,6 +15,7 @@
  */
 #include <stddef.h>
 
+#include "user/lib/channel.h"
 #include "user/vmm/device.h"
 
 /* Registers, DDI 0183 table 3-1 */
@@ -103,6 +104,7 @@ struct pl011 {
 	bool overrun;  /* the next entry gets OE */
 	struct pl011_fifo rx;
 	struct pl011_fifo tx;
+	struct channel_end console;
 };
 
 static void pl011_push(struct pl011_fifo *fifo, uint16_t entry)
@@ -207,10 +209,10 @@ static void pl011_fill(struct device *device)
 
 	if ((uart->cr & CR_LBE) != 0u || uart->rx.count >= depth)
 		return;
-	count = channel_take(&device->channel, bytes, depth - uart->rx.count, &device->peer_tell);
+	count = channel_take(&uart->console, bytes, depth - uart->rx.count, &device->peer_tell);
 	for (uint32_t i = 0u; i < count; i++)
 		pl011_receive(uart, bytes[i]);
-	if (count == 0u || channel_used(&device->channel) != 0u)
+	if (count == 0u || channel_used(&uart->console) != 0u)
 		return;
 	uart->rx_early = (uart->ris & INT_RX) == 0u || uart->rx_early;
 	uart->ris |= INT_RT | INT_RX;
@@ -226,7 +228,7 @@ static void pl011_drain(struct device *device)
 	while (uart->tx.count != 0u) {
 		uint8_t byte = (uint8_t)uart->tx.entry[uart->tx.first];
 
-		if (channel_put(&device->channel, &byte, 1u, &device->peer_tell) == 0u)
+		if (channel_put(&uart->console, &byte, 1u, &device->peer_tell) == 0u)
 			break;
 		(void)pl011_pop(&uart->tx);
 	}
@@ -243,9 +245,9 @@ static void pl011_send(struct device *device, uint8_t byte)
 	if ((uart->cr & CR_LBE) != 0u) {
 		pl011_receive(uart, byte);
 		uart->ris |= uart->rx.count != 0u ? INT_RT : 0u;
-	} else if (device->channel.shared != NULL &&
+	} else if (uart->console.shared != NULL &&
 	           (uart->tx.count != 0u ||
-	            channel_put(&device->channel, &byte, 1u, &device->peer_tell) == 0u)) {
+	            channel_put(&uart->console, &byte, 1u, &device->peer_tell) == 0u)) {
 		/* a byte written in spite of TXFF is lost, as on hardware */
 		if (uart->tx.count < pl011_depth(uart))
 			pl011_push(&uart->tx, byte);
@@ -297,6 +299,10 @@ static void pl011_reset(struct device *device)
 
 	uart->cr = CR_RESET;
 	uart->ifls = IFLS_RESET;
+	if (device->peer != NULL) {
+		channel_open_info(&uart->console, device->peer);
+		device->peer_tell = true;
+	}
 	pl011_update(device);
 }
 

@@ -188,58 +188,61 @@ bool virtqueue_want_notify(struct virtqueue *queue)
 	return queue->packed ? packed_notify(queue, true) : split_notify(queue, true);
 }
 
-enum chain_way { CHAIN_READ, CHAIN_WRITE, CHAIN_CLEAR };
+/* The piece of a segment from byte *offset on, at most `bytes`; *offset falls by what is skipped. */
+static struct virtio_segment segment_piece(const struct virtio_segment *segment, uint32_t *offset,
+                                           uint32_t bytes)
+{
+	struct virtio_segment piece = {.at = segment->at};
 
-/* Between the buffer and segments[0 .. count) from byte `offset` of them on: up to `bytes` bytes. */
-static uint32_t chain_move(const struct virtio_segment *segments, uint32_t count, uint32_t offset,
-                           uint8_t *buffer, uint32_t bytes, enum chain_way way)
+	if (*offset >= segment->bytes) {
+		*offset -= segment->bytes;
+		return piece;
+	}
+	piece.at += *offset;
+	piece.bytes = segment->bytes - *offset < bytes ? segment->bytes - *offset : bytes;
+	*offset = 0u;
+	return piece;
+}
+
+uint32_t virtio_copy_from(const struct virtio_segment *segments, uint32_t count, uint32_t offset,
+                          void *to, uint32_t bytes)
 {
 	uint32_t done = 0u;
 
 	for (uint32_t i = 0u; i < count && done < bytes; i++) {
-		uint32_t piece;
-		uint8_t *at;
+		struct virtio_segment piece = segment_piece(&segments[i], &offset, bytes - done);
 
-		if (offset >= segments[i].bytes) {
-			offset -= segments[i].bytes;
-			continue;
-		}
-		at = segments[i].at + offset;
-		piece = segments[i].bytes - offset;
-		piece = piece < bytes - done ? piece : bytes - done;
-		offset = 0u;
-		if (way == CHAIN_READ)
-			memcpy(buffer + done, at, piece);
-		else if (way == CHAIN_WRITE)
-			memcpy(at, buffer + done, piece);
-		else
-			memset(at, 0, piece);
-		done += piece;
+		memcpy((uint8_t *)to + done, piece.at, piece.bytes);
+		done += piece.bytes;
+	}
+	/* the compiler must not look at guest memory again instead of at the copy */
+	__asm__ volatile("" : : : "memory");
+	return done;
+}
+
+uint32_t virtio_copy_to(const struct virtio_segment *segments, uint32_t count, uint32_t offset,
+                        const void *from, uint32_t bytes)
+{
+	uint32_t done = 0u;
+
+	for (uint32_t i = 0u; i < count && done < bytes; i++) {
+		struct virtio_segment piece = segment_piece(&segments[i], &offset, bytes - done);
+
+		memcpy(piece.at, (const uint8_t *)from + done, piece.bytes);
+		done += piece.bytes;
 	}
 	return done;
 }
 
-uint32_t virtio_chain_read(const struct virtio_chain *chain, uint32_t offset, void *to,
-                           uint32_t bytes)
+void virtio_skip(struct virtio_segment **segments, uint32_t *count, uint32_t bytes)
 {
-	uint32_t count =
-		chain_move(chain->segment, chain->out_count, offset, to, bytes, CHAIN_READ);
-
-	/* the compiler must not look at guest memory again instead of at the copy */
-	__asm__ volatile("" : : : "memory");
-	return count;
-}
-
-uint32_t virtio_chain_write(const struct virtio_chain *chain, uint32_t offset, const void *from,
-                            uint32_t bytes)
-{
-	/* cast: chain_move only reads the buffer when it writes to the chain */
-	return chain_move(chain->segment + chain->out_count, chain->in_count, offset,
-	                  (uint8_t *)(uintptr_t)from, bytes, CHAIN_WRITE);
-}
-
-uint32_t virtio_chain_clear(const struct virtio_chain *chain, uint32_t offset, uint32_t bytes)
-{
-	return chain_move(chain->segment + chain->out_count, chain->in_count, offset, NULL, bytes,
-	                  CHAIN_CLEAR);
+	while (*count != 0u && bytes >= (*segments)->bytes) {
+		bytes -= (*segments)->bytes;
+		(*segments)++;
+		(*count)--;
+	}
+	if (*count != 0u) {
+		(*segments)->at += bytes;
+		(*segments)->bytes -= bytes;
+	}
 }

@@ -111,14 +111,25 @@ void virtqueue_stop_notify(struct virtqueue *queue);
 bool virtqueue_want_notify(struct virtqueue *queue);
 
 /*
- * Copies from the bytes of a chain that the device reads, or to those that it writes, from
- * byte `offset` on; returns how many there were. Guest memory is read once.
+ * Copies between a buffer and the bytes of `count` segments, from byte `offset` of them on;
+ * returns how many there were. Guest memory is read once.
  */
-uint32_t virtio_chain_read(const struct virtio_chain *chain, uint32_t offset, void *to,
-                           uint32_t bytes);
-uint32_t virtio_chain_write(const struct virtio_chain *chain, uint32_t offset, const void *from,
-                            uint32_t bytes);
-/* Zeroes. */
-uint32_t virtio_chain_clear(const struct virtio_chain *chain, uint32_t offset, uint32_t bytes);
+uint32_t virtio_copy_from(const struct virtio_segment *segments, uint32_t count, uint32_t offset,
+                          void *to, uint32_t bytes);
+uint32_t virtio_copy_to(const struct virtio_segment *segments, uint32_t count, uint32_t offset,
+                        const void *from, uint32_t bytes);
+/* The segments without their first `bytes` bytes: *segments and *count are moved on. */
+void virtio_skip(struct virtio_segment **segments, uint32_t *count, uint32_t bytes);
+
+/* The part of a chain that the device reads, and the part that it writes. */
+static inline struct virtio_segment *virtio_out(struct virtio_chain *chain)
+{
+	return chain->segment;
+}
+
+static inline struct virtio_segment *virtio_in(struct virtio_chain *chain)
+{
+	return chain->segment + chain->out_count;
+}
 
 #endif
