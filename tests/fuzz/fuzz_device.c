@@ -12,6 +12,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "tests/unit/vmm_host.h"
+#include "user/lib/channel.h"
 #include "user/vmm/bus.h"
 
 #define UART      0x9000000ull
@@ -302,9 +303,10 @@ static void start(void)
 	         .intid = RTC_LINE,
 	         .channel = IMAGE_NONE},
 	};
-	struct process_channel channel = {
-		.va = (uint64_t)(uintptr_t)shared, .bytes = CHANNEL_BYTES, .bit = 5u};
+	static struct process_channel channel; /* the devices keep a pointer to it */
 
+	channel = (struct process_channel){
+		.va = (uint64_t)(uintptr_t)shared, .bytes = CHANNEL_BYTES, .bit = 5u};
 	fake_host_reset();
 	channel_open(&peer, shared, 1u, 1u);
 	FUZZ_CHECK(bus_init(devices, 3u, &channel, 1u) == NULL);

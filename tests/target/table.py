@@ -173,6 +173,13 @@ def linux_steps(cpus):
 
 
 ATTACK = [send("attack\n"), expect(r"attack: 6 tried, 0 got through"), expect(PROMPT)]
+guest_test("linux-serial", "serial", [
+    expect(PROMPT), send("cat /proc/tty/driver/serial\n"),
+    expect(r"0: uart:16550A mmio:0x09100000 irq:\d+ tx:[1-9]\d* rx:[1-9]"), expect(PROMPT),
+    send("tty\n"), expect(r"/dev/ttyS0"), expect(PROMPT),
+    send("seq 1 2000 | tail -1; sh -c 'echo w\"\"aiting; exec sleep 100'\n"),
+    expect(r"^2000"), expect(r"waiting"), send("\x03"), expect(PROMPT),
+    send("poweroff\n"), expect(r"linux stopped: off")], smp=1, seconds=120)
 guest_test("linux-one-cpu", "linux1", linux_steps(1) + ATTACK, smp=1, seconds=120)
 guest_test("linux-two-cpus", "linux2", linux_steps(2) + ATTACK, seconds=120)
 guest_test("linux-reboot", "linux2", SHELL + [send("reboot\n")] + linux_steps(2), seconds=180)

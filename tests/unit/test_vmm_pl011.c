@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/vmm_host.h"
+#include "user/lib/channel.h"
 #include "user/vmm/bus.h"
 
 #define UART  0x9000000u
@@ -79,15 +80,17 @@ static uint32_t listen(char *to, uint32_t bytes)
 
 static int setup(void **state)
 {
-	const struct process_channel channel = {.name = "console",
-	                                        .va = (uintptr_t)&shared,
-	                                        .bytes = 4096u,
-	                                        .handle = 77u,
-	                                        .bit = 5u};
+	static struct process_channel channel; /* the device keeps a pointer to it */
+	const struct process_channel here = {.name = "console",
+	                                     .va = (uintptr_t)&shared,
+	                                     .bytes = 4096u,
+	                                     .handle = 77u,
+	                                     .bit = 5u};
 	const struct vm_device device = {
 		.backend = "pl011", .ipa = UART, .bytes = 0x1000u, .intid = INTID, .channel = 0u};
 
 	(void)state;
+	channel = here;
 	fake_host_reset();
 	memset(&shared, 0, sizeof(shared));
 	channel_open(&console, &shared, 1u, 0u);
