@@ -13,7 +13,8 @@
  *   programs            text+rodata, once per program, shared by its processes
  *   process info pages  one struct process_info per process (RO in that process)
  *   payloads            guest kernels, initrds and trees (RO in their VM's process)
- *   private memory      data, stacks and channels of processes, guest RAM (not in the file)
+ *   private memory      data, stacks, DMA memory and channels of processes, guest RAM (not in
+ *                       the file)
  *
  * The parts that EL2 maps (kernel ELF, config, objects, stacks) have
  * VA = KERNEL_VA + (PA - load_pa). Parts that are not in the file need not be ordered as
@@ -25,7 +26,7 @@
 
 #include <stdint.h>
 
-#define ABI_VERSION 1u
+#define ABI_VERSION 2u
 
 #define PAGE_BYTES        4096ull
 #define BLOCK_BYTES       0x200000ull

@@ -27,6 +27,8 @@
 	0x4000000000ull /* a VM process: guest RAM at GUEST_VA + IPA, RW, never executable */
 #define GUEST_IPA_END 0x4000000000ull /* guest IPAs lie below this */
 
+#define DMA_BYTES_MAX 0x400000ull /* of dma-bytes in a description */
+
 #define PROCESS_INFO_MAGIC 0x6f666e69646b6c62ull /* "blkdinfo" */
 
 /* One device region of a driver. */

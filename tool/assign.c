@@ -147,6 +147,7 @@ static uint32_t assign_interrupt_index(const struct system *system, uint32_t int
 	return IMAGE_NONE;
 }
 
+/* One behind the other, from CHANNEL_VA. */
 static void assign_channel_ends(struct process *process)
 {
 	uint64_t va = CHANNEL_VA;
@@ -156,6 +157,9 @@ static void assign_channel_ends(struct process *process)
 		process->ends[i]->bit = assign_bit(process->threads[0]);
 		va += process->ends[i]->channel->bytes;
 	}
+	if (va > DMA_VA)
+		report("limits", process->place, "the channels of %s take more than %llu bytes",
+		       process->name, (unsigned long long)(DMA_VA - CHANNEL_VA));
 }
 
 static void assign_supervision(struct system *system)

@@ -2,6 +2,7 @@
 /* Info pages; contract in info_writer.h. */
 #include "tool/info_writer.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ static void info_channels(struct info_buffer *buffer, const struct process *proc
 		};
 
 		snprintf(item.name, sizeof(item.name), "%s", end->name);
+		memcpy(item.settings, end->channel->settings, sizeof(item.settings));
 		info_put(buffer, &item, sizeof(item));
 		buffer->head.channel_count++;
 	}
@@ -212,6 +214,8 @@ void info_writer_write(struct system *system, struct process *process)
 			i < process->thread_count ? process->start_handle[i] : IMAGE_NONE;
 	head->system_handle = process->system_handle;
 	head->supervisor_bit = process == system->supervisor ? process->supervisor_bit : 0u;
+	head->dma_va = process->dma_bytes != 0u ? DMA_VA : 0u;
+	head->dma_bytes = process->dma_bytes;
 	head->period_us = process->threads[0]->period_us;
 	head->budget_us = process->threads[0]->budget_us;
 	info_devices(buffer, process);
@@ -223,4 +227,21 @@ void info_writer_write(struct system *system, struct process *process)
 		info_recorder(buffer, system);
 	memcpy(buffer->bytes, head, sizeof(*head));
 	process->info = (struct bytes){buffer->bytes, layout_up(buffer->used, PAGE_BYTES)};
+}
+
+void info_writer_place(struct process *process)
+{
+	struct process_info head;
+	uint8_t *channels;
+
+	if (!process->dma_allowed)
+		return;
+	memcpy(&head, process->info.data, sizeof(head));
+	head.dma_pa = process->dma_pa;
+	memcpy(process->info.data, &head, sizeof(head));
+	channels = process->info.data + (head.channels - PROCESS_INFO_VA);
+	for (uint32_t i = 0u; i < process->end_count; i++)
+		memcpy(channels + i * sizeof(struct process_channel) +
+		               offsetof(struct process_channel, pa),
+		       &process->ends[i]->channel->pa, sizeof(uint64_t));
 }

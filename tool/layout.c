@@ -11,6 +11,7 @@
 
 #include "tool/arena.h"
 #include "tool/config_writer.h"
+#include "tool/info_writer.h"
 #include "tool/report.h"
 
 #define TABLE_GUESS       16u
@@ -251,6 +252,9 @@ static void layout_process_memory(struct layout *layout)
 			process->threads[j]->stack_pa =
 				layout_take(layout, process->name, "stack",
 			                    process->threads[j]->stack_bytes, PAGE_BYTES);
+		if (process->dma_bytes != 0u)
+			process->dma_pa = layout_take(layout, process->name, "DMA memory",
+			                              process->dma_bytes, PAGE_BYTES);
 	}
 	for (uint32_t i = 0u; i < system->channel_count; i++) {
 		struct model_channel *channel = &system->channels[i];
@@ -333,4 +337,6 @@ void layout_place(struct layout *layout)
 		layout_once(layout);
 	}
 	layout->good = layout->good && layout_in_memory(layout);
+	for (uint32_t i = 0u; i < layout->system->process_count; i++)
+		info_writer_place(&layout->system->processes[i]);
 }

@@ -144,6 +144,7 @@ static void layout_process(struct layout *layout, struct process *process)
 	for (uint32_t i = 0u; i < process->end_count; i++)
 		layout_map(layout, process->root_pa, process->ends[i]->va,
 		           process->ends[i]->channel->pa, process->ends[i]->channel->bytes, MAP_RW);
+	layout_map(layout, process->root_pa, DMA_VA, process->dma_pa, process->dma_bytes, MAP_RW);
 	if (process->recorder)
 		layout_map(layout, process->root_pa, TRACE_VA, layout->object_pa[OBJECT_TRACE],
 		           layout->system->cpu_used * PAGE_BYTES, MAP_RO);

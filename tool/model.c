@@ -122,6 +122,22 @@ void model_read_restart(struct system *system, struct process *process, int node
 		tree_cell(fdt, node, "restart-window-sec", 0u, RESTART_WINDOW_SEC);
 }
 
+static bool model_device_records_good(const struct bytes *section)
+{
+	struct device_record record;
+
+	for (uint64_t at = 0u; at < section->size; at += sizeof(record)) {
+		if (section->size - at < sizeof(record))
+			return false;
+		memcpy(&record, section->data + at, sizeof(record));
+		if (record.backend[RECORD_TEXT_BYTES - 1u] != '\0' ||
+		    record.compatible[RECORD_TEXT_BYTES - 1u] != '\0' ||
+		    record.channel_bytes % PAGE_BYTES != 0u || record.peer > DEVICE_PEER_MUST)
+			return false;
+	}
+	return true;
+}
+
 /* What a program's file must be: docs/system-description.md, "program". */
 static const char *model_program_fault(struct program *program)
 {
@@ -152,6 +168,11 @@ static const char *model_program_fault(struct program *program)
 		if (program->record->abi_version != ABI_VERSION)
 			return "was compiled for another ABI version";
 	}
+	if (elf_section(&program->elf, DEVICE_SECTION, &record) &&
+	    !model_device_records_good(&record))
+		return "has a malformed " DEVICE_SECTION;
+	if (elf_section(&program->elf, SETTING_SECTION, &record) && !model_settings_good(&record))
+		return "has a malformed " SETTING_SECTION;
 	return NULL;
 }
 
@@ -250,6 +271,7 @@ void model_implicit(struct system *system)
 	}
 }
 
+/* What the VM process says about its devices. */
 static void model_device_records(struct system *system)
 {
 	const char *path = arena_format("%s/user/vmm.elf", system->build);
@@ -260,10 +282,16 @@ static void model_device_records(struct system *system)
 	if (!files_exist(path) || !files_read(path, &file) || !elf_parse(&file, &elf))
 		return;
 	system->device_records_known = true;
-	if (!elf_section(&elf, DEVICE_SECTION, &records))
-		return;
-	system->device_record_count = (uint32_t)(records.size / sizeof(struct device_record));
-	system->device_records = arena_grow(records.data, records.size, records.size);
+	if (elf_section(&elf, DEVICE_SECTION, &records) && model_device_records_good(&records)) {
+		system->device_record_count =
+			(uint32_t)(records.size / sizeof(struct device_record));
+		system->device_records = arena_grow(records.data, records.size, records.size);
+	}
+	if (elf_section(&elf, SETTING_SECTION, &records) && model_settings_good(&records)) {
+		system->setting_record_count =
+			(uint32_t)(records.size / sizeof(struct setting_record));
+		system->setting_records = arena_grow(records.data, records.size, records.size);
+	}
 }
 
 /* A channel of its own: ends = <&a &b>. */
@@ -292,8 +320,11 @@ static void model_peers(struct system *system, struct vm *vm)
 			continue;
 		channel = model_new_channel(system, vm->process, device->peer,
 		                            model_place(system, node, "peer"));
-		if (channel != NULL)
-			device->end = &channel->end[0];
+		if (channel == NULL)
+			continue;
+		device->end = &channel->end[0];
+		if (device->record != NULL && device->record->channel_bytes != 0u)
+			channel->bytes = device->record->channel_bytes;
 	}
 }
 
@@ -343,4 +374,8 @@ void model_build(struct system *system)
 	for (uint32_t i = 0u; i < system->vm_count; i++)
 		model_peers(system, &system->vms[i]);
 	model_console_ends(system);
+	for (uint32_t i = 0u; i < system->vm_count; i++) {
+		for (uint32_t j = 0u; j < system->vms[i].device_count; j++)
+			model_settings_read(system, &system->vms[i].devices[j]);
+	}
 }

@@ -119,7 +119,8 @@ struct model_channel {
 	struct channel_end end[2];
 	struct place place;
 	uint64_t bytes;
-	uint64_t pa; /* layout */
+	uint8_t settings[CHANNEL_SETTINGS]; /* of the device that it serves */
+	uint64_t pa;                        /* layout */
 };
 
 enum restart { RESTART_NEVER, RESTART_ON_FAULT, RESTART_ALWAYS };
@@ -145,7 +146,9 @@ struct process {
 	uint32_t flags; /* PROCESS_FLAG_* */
 	enum restart restart;
 	bool autostart;
-	bool recorder; /* it reads the flight recorder */
+	bool recorder;      /* it reads the flight recorder */
+	bool dma_allowed;   /* it knows where its channels lie */
+	uint64_t dma_bytes; /* memory for its devices */
 	uint32_t restart_limit;
 	uint32_t restart_window_sec;
 	uint32_t index;
@@ -171,6 +174,7 @@ struct process {
 	struct bytes info; /* info_writer */
 	uint64_t info_pa;  /* layout */
 	uint64_t data_pa;
+	uint64_t dma_pa;
 	uint64_t root_pa;
 };
 
@@ -277,6 +281,8 @@ struct system {
 	struct process *supervisor;
 	const struct device_record *device_records; /* of the VM process */
 	uint32_t device_record_count;
+	const struct setting_record *setting_records; /* of the VM process, well formed */
+	uint32_t setting_record_count;
 	bool device_records_known; /* vmm.elf was there to be read */
 	const char *overflow;      /* a table of this struct that the description fills up */
 	struct config_interrupt interrupts[PROCESS_MAX * DEVICE_MAX]; /* assign */
@@ -302,6 +308,12 @@ struct process *model_process_of(struct system *system, int node);
 void model_read_thread(struct system *system, struct thread *thread, int node);
 void model_read_restart(struct system *system, struct process *process, int node);
 void model_set_program(struct system *system, struct process *process, const char *name);
+/* model_setting.c: are all records of a section such as bhc can use? */
+bool model_settings_good(const struct bytes *section);
+void model_settings_read(const struct system *system, const struct guest_device *device);
+/* Record `index` among those of a device's backend, or NULL. */
+const struct setting_record *model_setting_of(const struct system *system,
+                                              const struct guest_device *device, uint32_t index);
 struct place model_place(const struct system *system, int node, const char *property);
 
 #endif

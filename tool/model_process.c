@@ -66,6 +66,8 @@ void model_process(struct system *system, int node)
 	if (tree_has(fdt, node, "critical"))
 		process->flags |= PROCESS_FLAG_CRITICAL;
 	process->recorder = tree_has(fdt, node, "flight-recorder");
+	process->dma_allowed = tree_has(fdt, node, "allow-dma");
+	process->dma_bytes = tree_cell(fdt, node, "dma-bytes", 0u, 0u);
 	model_set_program(system, process, tree_string(fdt, node, "program"));
 	for (uint32_t i = 0u; i < tree_cell_count(fdt, node, "devices"); i++)
 		model_device(system, process, i);

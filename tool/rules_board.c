@@ -297,9 +297,12 @@ void rule_dma(const struct system *system, const char *name)
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
 
-		if (process->implicit ||
-		    tree_has(system->source.fdt, process->place.node, "allow-dma"))
+		if (process->implicit || process->dma_allowed)
 			continue;
+		if (process->dma_bytes != 0u)
+			report(name, model_place(system, process->place.node, "dma-bytes"),
+			       "%s has dma-bytes for its devices, but does not say allow-dma",
+			       process->name);
 		for (uint32_t j = 0u; j < process->device_count; j++) {
 			const struct device *device = &process->devices[j];
 

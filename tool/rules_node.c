@@ -3,6 +3,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "tool/arena.h"
 #include "tool/report.h"
 #include "tool/rules.h"
 
@@ -11,8 +12,8 @@ static const char *const always[] = { "compatible", "status", "phandle", "label"
 	"#address-cells", "#size-cells", "ranges", NULL };
 static const char *const of_system[] = { "bulkhead,load-address", NULL };
 static const char *const of_process[] = { "program", "devices", "fp", "critical", "restart",
-	"restart-limit", "restart-window-sec", "autostart", "allow-dma", "flight-recorder",
-	"#peer-cells", NULL };
+	"restart-limit", "restart-window-sec", "autostart", "allow-dma", "dma-bytes",
+	"flight-recorder", "#peer-cells", NULL };
 static const char *const of_thread[] = { "reg", "cpu", "priority", "budget-us", "period-us",
 	"stack-bytes", NULL };
 static const char *const of_vm[] = { "board", "kernel", "initrd", "kernel-address",
@@ -105,6 +106,59 @@ static void rule_properties(const struct system *system, const char *name, int n
 	}
 }
 
+/* The device of a guest that a node of ours is about, or NULL. */
+static const struct guest_device *rule_device_of(const struct system *system, int node)
+{
+	for (uint32_t i = 0u; i < system->vm_count; i++) {
+		const struct vm *vm = &system->vms[i];
+
+		for (uint32_t j = 0u; j < vm->device_count; j++) {
+			if (vm->devices[j].node >= 0 && vm->devices[j].backend_node == node)
+				return &vm->devices[j];
+		}
+	}
+	return NULL;
+}
+
+/* What a backend knows beside `backend` and `peer`, for a message; is `text` among it? */
+static bool rule_known_setting(const struct system *system, const struct guest_device *device,
+                               const char *text, const char **list)
+{
+	const struct setting_record *record;
+	bool known = false;
+
+	*list = "backend, peer";
+	for (uint32_t i = 0u; (record = model_setting_of(system, device, i)) != NULL; i++) {
+		known = known || strcmp(record->property, text) == 0;
+		*list = arena_format("%s, %s", *list, record->property);
+	}
+	return known;
+}
+
+/* Without a record (rules backend-nowhere, device-file) nothing is known about settings. */
+static void rule_backend_properties(const struct system *system, const char *name, int node)
+{
+	const struct guest_device *device = rule_device_of(system, node);
+	const void *fdt = system->source.fdt;
+	const char *list;
+	int property;
+
+	if (device == NULL || device->record == NULL)
+		return;
+	fdt_for_each_property_offset(property, fdt, node)
+	{
+		const char *text;
+
+		fdt_getprop_by_offset(fdt, property, &text, NULL);
+		if (!rule_in_list(always, text) && !rule_in_list(of_backend, text) &&
+		    !rule_known_setting(system, device, text, &list))
+			report(name, model_place(system, node, text),
+			       "%s (%s) has no property %s: backend \"%s\" knows %s",
+			       fdt_get_name(fdt, node, NULL), source_position(device->place), text,
+			       device->record->backend, list);
+	}
+}
+
 static void rule_vm_properties(const struct system *system, const char *name, int node)
 {
 	const void *fdt = system->source.fdt;
@@ -115,7 +169,7 @@ static void rule_vm_properties(const struct system *system, const char *name, in
 	fdt_for_each_subnode(child, fdt, node)
 	{
 		if (strcmp(fdt_get_name(fdt, child, NULL), "vcpus") != 0) {
-			rule_properties(system, name, child, of_backend);
+			rule_backend_properties(system, name, child);
 			continue;
 		}
 		rule_properties(system, name, child, of_vcpus);
@@ -187,6 +241,10 @@ void rule_value(const struct system *system, const char *name)
 		rule_one_of(system, name, node, "autostart", yes_no);
 		rule_cell_multiple(system, name, node, "restart-limit", 1u, false);
 		rule_cell_multiple(system, name, node, "restart-window-sec", 1u, false);
+		rule_cell_multiple(system, name, node, "dma-bytes", 1u, false);
+		if (process->dma_bytes % PAGE_BYTES != 0u || process->dma_bytes > DMA_BYTES_MAX)
+			report(name, model_place(system, node, "dma-bytes"),
+			       "dma-bytes is of whole pages, up to %llu", DMA_BYTES_MAX);
 		rule_cell_multiple(system, name, node, "extra-ram", 4u, true);
 		rule_cell_multiple(system, name, node, "read-as-zero", 4u, true);
 		for (const char *const *pair = pairs; *pair != NULL; pair++)

@@ -110,6 +110,26 @@ static void show_cpus(const struct system *system, FILE *out)
 	}
 }
 
+/* Said aloud: what no table of ours can contain. */
+static void show_dma(const struct system *system, FILE *out)
+{
+	const char *heading = "allow-dma\n";
+
+	for (uint32_t i = 0u; i < system->process_count; i++) {
+		const struct process *process = &system->processes[i];
+
+		if (!process->dma_allowed)
+			continue;
+		fprintf(out, "%s  %s: its devices can read and write ALL memory", heading,
+		        process->name);
+		heading = "";
+		if (process->dma_bytes != 0u)
+			fprintf(out, "; %s of its own are for them",
+			        show_bytes(process->dma_bytes));
+		fputc('\n', out);
+	}
+}
+
 static void show_links(const struct system *system, FILE *out)
 {
 	fprintf(out, "interrupts\n");
@@ -129,8 +149,10 @@ static void show_links(const struct system *system, FILE *out)
 	}
 	fprintf(out, "channels\n");
 	for (uint32_t i = 0u; i < system->channel_count; i++)
-		fprintf(out, "  %s <-> %s\n", system->channels[i].end[0].process->name,
-		        system->channels[i].end[1].process->name);
+		fprintf(out, "  %s <-> %s, %s\n", system->channels[i].end[0].process->name,
+		        system->channels[i].end[1].process->name,
+		        show_bytes(system->channels[i].bytes));
+	show_dma(system, out);
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		if (system->processes[i].recorder)
 			fprintf(out, "flight recorder\n  read by %s\n", system->processes[i].name);

@@ -195,6 +195,7 @@ void verify_channels(struct verify *v);
 void verify_notify(struct verify *v);
 void verify_devices(struct verify *v);
 void verify_recorder(struct verify *v);
+void verify_dma(struct verify *v);       /* verify_program.c */
 void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);
 void verify_one_owner(struct verify *v); /* verify_share.c */

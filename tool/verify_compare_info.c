@@ -29,16 +29,20 @@ static const struct verify_field info_fields[] = {
 	FIELD(process_info, vm.seed_offset), FIELD(process_info, vm.gicd_ipa),
 	FIELD(process_info, vm.gicr_ipa),    FIELD(process_info, vm.banks),
 	FIELD(process_info, vm.devices),     FIELD(process_info, vm.sibling),
-	FIELD(process_info, period_us),      FIELD(process_info, budget_us),
+	FIELD(process_info, dma_va),         FIELD(process_info, dma_pa),
+	FIELD(process_info, dma_bytes),      FIELD(process_info, period_us),
+	FIELD(process_info, budget_us),
 };
 static const struct verify_field device_fields[] = {
 	FIELD(process_device, name),   FIELD(process_device, va),  FIELD(process_device, bytes),
 	FIELD(process_device, handle), FIELD(process_device, bit), FIELD(process_device, thread),
 };
 static const struct verify_field channel_fields[] = {
-	FIELD(process_channel, name),   FIELD(process_channel, va),  FIELD(process_channel, bytes),
-	FIELD(process_channel, handle), FIELD(process_channel, bit), FIELD(process_channel, thread),
-	FIELD(process_channel, side),
+	FIELD(process_channel, name),     FIELD(process_channel, va),
+	FIELD(process_channel, bytes),    FIELD(process_channel, handle),
+	FIELD(process_channel, bit),      FIELD(process_channel, thread),
+	FIELD(process_channel, side),     FIELD(process_channel, pa),
+	FIELD(process_channel, settings),
 };
 static const struct verify_field child_fields[] = {
 	FIELD(process_child, name),

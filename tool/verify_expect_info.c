@@ -61,13 +61,14 @@ static void put_channels(struct want *w, struct want_process *p, struct process_
 		uint32_t end = p->ends[n] % 2;
 		struct process_channel item = {
 			.va = channel->va[end],
-			.bytes = PAGE_BYTES,
+			.bytes = channel->bytes,
 			.handle = channel->handle[end],
 			.bit = channel->bit[end],
 			.side = end,
 		};
 
 		snprintf(item.name, sizeof(item.name), "%s", channel->name[end]);
+		memcpy(item.settings, channel->settings, sizeof(item.settings));
 		put(w, &p->info, &item, sizeof(item));
 	}
 }
@@ -181,6 +182,8 @@ static void put_info(struct want *w, uint32_t index)
 		.thread_count = p->thread_count,
 		.system_handle = p->system_handle,
 		.supervisor_bit = index == w->supervisor ? w->supervisor_bit : 0,
+		.dma_va = p->dma_bytes ? DMA_VA : 0,
+		.dma_bytes = p->dma_bytes,
 		.period_us = p->threads[0]->period_us,
 		.budget_us = p->threads[0]->budget_us,
 	};
@@ -203,4 +206,21 @@ void want_infos(struct want *w)
 {
 	for (uint32_t i = 0; i < w->process_count; i++)
 		put_info(w, i);
+}
+
+/* A process with allow-dma is told where its channels and its DMA memory lie. */
+void want_places(struct want *w)
+{
+	for (uint32_t i = 0; i < w->process_count; i++) {
+		struct want_process *p = &w->processes[i];
+		struct process_info *head = (void *)p->info.data;
+		struct process_channel *channels =
+			(void *)(p->info.data + (head->channels - PROCESS_INFO_VA));
+
+		if (!p->allow_dma)
+			continue;
+		head->dma_pa = p->dma_pa;
+		for (uint32_t n = 0; n < p->end_count; n++)
+			channels[n].pa = w->channels[p->ends[n] / 2].pa;
+	}
 }

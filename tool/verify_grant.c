@@ -166,6 +166,11 @@ static void read_process(struct want *w, int node)
 	if (dt_has(w->fdt, node, "critical"))
 		p->flags |= PROCESS_FLAG_CRITICAL;
 	p->recorder = dt_has(w->fdt, node, "flight-recorder");
+	p->allow_dma = dt_has(w->fdt, node, "allow-dma");
+	p->dma_bytes = dt_cell(w->fdt, node, "dma-bytes", 0, 0);
+	if (p->dma_bytes % PAGE_BYTES || p->dma_bytes > DMA_BYTES_MAX ||
+	    (p->dma_bytes && !p->allow_dma))
+		want_stop(w, "%s: dma-bytes %#llx", p->name, (unsigned long long)p->dma_bytes);
 	want_set_program(w, p, dt_string(w->fdt, node, "program"));
 	for (uint32_t i = 0; i < dt_cells(w->fdt, node, "devices"); i++)
 		add_device(w, p, dt_reference(w->fdt, node, "devices", i), WANT_PARTS);
@@ -226,6 +231,7 @@ struct want_channel *want_join(struct want *w, uint32_t a, uint32_t b)
 		return &w->channels[0];
 	}
 	w->channel_count++;
+	w->channels[channel].bytes = PAGE_BYTES;
 	add_end(w, channel, 0, a, w->processes[b].name);
 	add_end(w, channel, 1, b, w->processes[a].name);
 	return &w->channels[channel];
@@ -242,6 +248,7 @@ static uint32_t process_at(const struct want *w, int node)
 /* Channels: to the console first, then those of their own, then each VM's peers. */
 static void read_channels(struct want *w)
 {
+	struct want_channel *channel;
 	int node;
 
 	for (uint32_t i = 0; i < w->process_count; i++)
@@ -264,8 +271,12 @@ static void read_channels(struct want *w)
 			uint32_t peer = process_at(
 				w, dt_reference(w->fdt, device->backend_node, "peer", 0));
 
-			if (device->node >= 0 && peer != IMAGE_NONE)
-				device->channel = want_join(w, vm->process, peer)->number[0];
+			if (device->node >= 0 && peer != IMAGE_NONE) {
+				channel = want_join(w, vm->process, peer);
+				device->channel = channel->number[0];
+				if (device->channel_bytes)
+					channel->bytes = device->channel_bytes;
+			}
 			if (device->console && vm->process != w->console)
 				device->channel = 0; /* the channel to the console is the first */
 		}

@@ -177,8 +177,8 @@ static const struct verify_map *channel_map(const struct verify *v, uint32_t pro
 {
 	const struct verify_map *map;
 
-	if (end->va < CHANNEL_VA || end->va >= PAYLOAD_VA || end->va % PAGE_BYTES ||
-	    end->bytes == 0 || end->bytes % PAGE_BYTES || end->bytes > PAYLOAD_VA - end->va)
+	if (end->va < CHANNEL_VA || end->va >= DMA_VA || end->va % PAGE_BYTES || end->bytes == 0 ||
+	    end->bytes % PAGE_BYTES || end->bytes > DMA_VA - end->va)
 		return NULL;
 	map = verify_lookup(v, verify_process_space(process), end->va, end->bytes);
 	return map && map->form == FORM_RW ? map : NULL;
@@ -204,6 +204,7 @@ static unsigned count_peers(struct verify *v, uint32_t process, const struct pro
 				continue;
 			peers++;
 			if (j == process || other->bytes != end->bytes ||
+			    memcmp(other->settings, end->settings, CHANNEL_SETTINGS) != 0 ||
 			    end->side + other->side != 1 || !rings(v, process, end, j, other))
 				verify_fail(v,
 				            "the channel at %#" PRIx64 " of %s and its end in %s "
@@ -230,6 +231,12 @@ void verify_channels(struct verify *v)
 				            end->va, end->bytes, end->thread, end->bit);
 				continue;
 			}
+			if (end->pa && end->pa != channel_pa(map, end))
+				verify_fail(v,
+				            "%s: channel %u (%.*s) lies at %#" PRIx64
+				            ", but is said to at %#" PRIx64,
+				            v->processes[i].name, n, (int)NAME_BYTES, end->name,
+				            channel_pa(map, end), end->pa);
 			peers = count_peers(v, i, end, channel_pa(map, end));
 			if (peers != 1)
 				verify_fail(v, "%s: channel %u (%.*s) at %#" PRIx64 " has %u peers",

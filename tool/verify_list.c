@@ -76,10 +76,32 @@ static void list_control(const struct verify *v)
 	}
 }
 
+/* Who is told physical addresses: its devices reach all memory, whatever the tables say. */
+static void list_dma(const struct verify *v)
+{
+	for (uint32_t i = 0; i < v->config.process_count; i++) {
+		const struct verify_info *info = &v->infos[i];
+		bool told = info->info.dma_bytes != 0;
+
+		for (uint32_t n = 0; n < info->info.channel_count; n++)
+			told |= info->channels[n].pa != 0;
+		if (told)
+			fprintf(v->out,
+			        "DMA: %s knows physical addresses; its devices can reach ALL "
+			        "memory\n",
+			        v->processes[i].name);
+		if (info->info.dma_bytes)
+			fprintf(v->out, "DMA memory %#" PRIx64 "-%#" PRIx64 ": %s\n",
+			        info->info.dma_pa, info->info.dma_pa + info->info.dma_bytes - 1,
+			        v->processes[i].name);
+	}
+}
+
 void verify_list(const struct verify *v)
 {
 	list_shares(v);
 	list_devices(v);
+	list_dma(v);
 	list_threads(v);
 	list_control(v);
 }

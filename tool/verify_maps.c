@@ -136,8 +136,9 @@ static void add_process(struct want *w, uint32_t index)
 		const struct want_channel *channel = &w->channels[p->ends[n] / 2];
 
 		add(w, space, channel->va[p->ends[n] % 2],
-		    (struct want_range){channel->pa, PAGE_BYTES}, FORM_RW, "a channel");
+		    (struct want_range){channel->pa, channel->bytes}, FORM_RW, "a channel");
 	}
+	add(w, space, DMA_VA, (struct want_range){p->dma_pa, p->dma_bytes}, FORM_RW, "DMA memory");
 	if (p->recorder)
 		add(w, space, TRACE_VA,
 		    (struct want_range){w->object_pa[OBJECT_TRACE], w->cpu_used * PAGE_BYTES},

@@ -109,8 +109,10 @@ static void number_process(struct want *w, struct want_process *p)
 
 		channel->bit[p->ends[n] % 2] = next_bit(w, p);
 		channel->va[p->ends[n] % 2] = next;
-		next += PAGE_BYTES;
+		next += channel->bytes;
 	}
+	if (next > DMA_VA)
+		want_stop(w, "%s: too large channels", p->name);
 }
 
 static uint32_t add_handle(struct want *w, struct want_process *p, uint32_t kind, uint32_t object,

@@ -250,6 +250,8 @@ static void place_processes(struct want *w)
 		for (uint32_t n = 0; n < p->thread_count; n++)
 			p->threads[n]->stack_pa =
 				take(w, p->name, "a stack", p->threads[n]->stack_bytes);
+		if (p->dma_bytes)
+			p->dma_pa = take(w, p->name, "DMA memory", p->dma_bytes);
 	}
 	for (uint32_t i = 0; i < w->channel_count; i++) {
 		struct want_channel *channel = &w->channels[i];
@@ -257,7 +259,7 @@ static void place_processes(struct want *w)
 			want_text(w, "%s and %s", w->processes[channel->process[0]].name,
 		                  w->processes[channel->process[1]].name);
 
-		channel->pa = take(w, owner, "the channel", PAGE_BYTES);
+		channel->pa = take(w, owner, "the channel", channel->bytes);
 	}
 }
 

@@ -21,7 +21,8 @@ static const struct window windows[] = {
 	{ FORM_RO,     TRACE_VA,        TRACE_VA + CPU_MAX * PAGE_BYTES },
 	{ FORM_RO,     PAYLOAD_VA,      GUEST_VA },
 	{ FORM_RW,     PROGRAM_DATA_VA, DEVICE_VA },        /* data and stacks */
-	{ FORM_RW,     CHANNEL_VA,      PAYLOAD_VA },
+	{ FORM_RW,     CHANNEL_VA,      DMA_VA },
+	{ FORM_RW,     DMA_VA,          DMA_VA + DMA_BYTES_MAX },
 	{ FORM_RW,     GUEST_VA,        VA_END },
 	{ FORM_DEVICE, DEVICE_VA,       CHANNEL_VA },
 };
@@ -96,5 +97,27 @@ void verify_programs(struct verify *v)
 			            " and %#" PRIx64,
 			            v->processes[j].name, v->processes[i].name, other, start);
 		}
+	}
+}
+
+/* Memory for a process's devices is one piece, where its info pages say, and no more of it. */
+void verify_dma(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->config.process_count; i++) {
+		const struct process_info *info = &v->infos[i].info;
+		const struct verify_map *map =
+			verify_lookup(v, verify_process_space(i), DMA_VA, PAGE_BYTES);
+		bool good = !map && info->dma_va == 0 && info->dma_pa == 0 && info->dma_bytes == 0;
+
+		if (map && info->dma_va == DMA_VA && map->va == DMA_VA && map->form == FORM_RW)
+			good = map->pa == info->dma_pa && map->bytes == info->dma_bytes &&
+			       verify_unmapped(v, verify_process_space(i), DMA_VA + map->bytes,
+			                       DMA_BYTES_MAX - map->bytes);
+		if (!good)
+			verify_fail(v,
+			            "%s: its DMA memory of %#" PRIx64 " bytes, physically %#" PRIx64
+			            ", at %#" PRIx64 " is not what is mapped there",
+			            v->processes[i].name, info->dma_bytes, info->dma_pa,
+			            info->dma_va);
 	}
 }

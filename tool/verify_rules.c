@@ -55,6 +55,7 @@ static const struct verify_rule rules[] = {
 	{ "notify",       5, verify_notify, false },
 	{ "device",       5, verify_devices, false },
 	{ "recorder",     5, verify_recorder, false },
+	{ "dma",          5, verify_dma, false },
 	{ "guest-ram",    5, verify_guest_ram, false },
 	{ "guest-gic",    5, verify_guest_gic, false },
 	/* what the spaces have in common, and what is left over */

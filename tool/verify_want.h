@@ -14,6 +14,7 @@
  *	verify_board.c		the board: CPUs, memory, GIC, UART
  *	verify_grant.c		processes, threads, devices, channels
  *	verify_grant_vm.c	guests
+ *	verify_setting.c	the settings of their devices
  *	verify_number.c		indices, notification bits, handles
  *	verify_expect_info.c	the info pages
  *	verify_expect.c		the configuration, byte for byte
@@ -124,6 +125,8 @@ struct want_channel {
 	uint32_t bit[2];
 	uint32_t handle[2];
 	uint64_t va[2];
+	uint64_t bytes;
+	uint8_t settings[CHANNEL_SETTINGS];
 	uint64_t pa;
 };
 
@@ -136,7 +139,9 @@ struct want_process {
 	uint32_t restart_limit;
 	uint32_t restart_window_sec;
 	uint32_t vm;
-	bool recorder; /* it reads the flight recorder */
+	bool recorder;  /* it reads the flight recorder */
+	bool allow_dma; /* it is told where its channels lie */
+	uint64_t dma_bytes;
 	struct want_thread *threads[PROCESS_THREADS];
 	uint32_t thread_count;
 	struct want_device devices[WANT_DEVICES];
@@ -154,6 +159,7 @@ struct want_process {
 	struct want_bytes info;
 	uint64_t info_pa;
 	uint64_t data_pa;
+	uint64_t dma_pa;
 };
 
 struct want_file {
@@ -167,6 +173,8 @@ struct want_guest_device {
 	int node; /* negative: read-as-zero */
 	int backend_node;
 	char backend[RECORD_TEXT_BYTES];
+	bool known; /* some record implements it */
+	uint32_t channel_bytes;
 	bool console;
 	struct want_range reg;
 	struct want_interrupt interrupt;
@@ -324,9 +332,11 @@ void want_processes(struct want *w);
 void want_vm(struct want *w, uint32_t process, int node);
 void want_guest_files(struct want *w, struct want_vm *vm); /* verify_guest_file.c */
 void want_numbers(struct want *w);
+void want_settings(struct want *w); /* verify_setting.c */
 void want_config(struct want *w);
 void want_infos(struct want *w);
 void want_plan(struct want *w);
+void want_places(struct want *w); /* verify_expect_info.c: what is physical in them */
 void want_maps(struct want *w);
 
 uint32_t want_add_process(struct want *w, const char *name, int node);

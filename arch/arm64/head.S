@@ -33,7 +33,7 @@ image_head:
 	.ascii "ARM\x64"
 	.long 0
 	.quad 0x64616568646b6c62 /* IMAGE_MAGIC */
-	.long 1          /* ABI_VERSION */
+	.long 2          /* ABI_VERSION */
 	.long 0          /* uart_type: bhc, as all that follow */
 	.quad 0, 0, 0, 0, 0, 0
 

@@ -234,6 +234,31 @@ MUTATION(channel_third)
 	s->infos[ALIVE]->info.channel_count = 2;
 	*page(s, ROOT(ALIVE), CHANNEL_VA + PAGE_BYTES) = *page(s, ROOT(LINUX), CHANNEL_VA);
 }
+MUTATION(channel_pa) { s->infos[ALIVE]->channels[0].pa += PAGE_BYTES; }
+MUTATION(channel_settings) { s->infos[ALIVE]->channels[0].settings[63] = 1; }
+MUTATION(dma_moved) { s->infos[ALIVE]->info.dma_pa += PAGE_BYTES; }
+MUTATION(dma_short) { s->infos[ALIVE]->info.dma_bytes -= PAGE_BYTES; }
+MUTATION(dma_untold)
+{
+	s->infos[ALIVE]->info.dma_va = 0;
+	s->infos[ALIVE]->info.dma_pa = 0;
+	s->infos[ALIVE]->info.dma_bytes = 0;
+}
+MUTATION(dma_gone) { *page(s, ROOT(ALIVE), DMA_VA + PAGE_BYTES) = 0; }
+MUTATION(dma_torn) { *page(s, ROOT(ALIVE), DMA_VA + PAGE_BYTES) += 1u << 20; }
+MUTATION(dma_second_piece) { sample_map(s, ROOT(ALIVE), DMA_VA + 0x10000, NEW_PA, 1, S2_RW); }
+MUTATION(dma_constants) { *page(s, ROOT(ALIVE), DMA_VA) &= ~0x80ull; }
+MUTATION(dma_beyond)
+{
+	sample_map(s, ROOT(ALIVE), DMA_VA + DMA_BYTES_MAX, NEW_PA, 1, S2_RW);
+}
+MUTATION(dma_shared)
+{
+	sample_map(s, ROOT(CONSOLE), DMA_VA, s->infos[ALIVE]->info.dma_pa, 2, S2_RW);
+	s->infos[CONSOLE]->info.dma_va = DMA_VA;
+	s->infos[CONSOLE]->info.dma_pa = s->infos[ALIVE]->info.dma_pa;
+	s->infos[CONSOLE]->info.dma_bytes = 2 * PAGE_BYTES;
+}
 MUTATION(notify_undeclared)
 {
 	s->config->handles[13] = (struct config_handle){HANDLE_NOTIFY, 3, 5, 0};
@@ -387,6 +412,10 @@ static const struct mutation mutations[] = {
 	M("stack", stack_top), M("stack", stack_missing), M("stack", stack_full),
 	M("channel", channel_alone), M("channel", channel_sides), M("channel", channel_bit),
 	M("channel", channel_handle), M("channel", channel_wrap), M("channel", channel_third),
+	M("channel", channel_pa), M("channel", channel_settings),
+	M("dma", dma_moved), M("dma", dma_short), M("dma", dma_untold), M("dma", dma_gone),
+	M("dma", dma_torn), M("dma", dma_second_piece), M("layout", dma_constants),
+	M("layout", dma_beyond), M("one-owner", dma_shared),
 	M("notify", notify_undeclared),
 	M("device", device_unnamed), M("device", device_unmapped), M("layout", device_elsewhere),
 	M("guest-ram", ram_moved), M("guest-ram", ram_of_other), M("guest-ram", ram_no_bank),
@@ -422,6 +451,7 @@ static void test_good(void **state)
 	assert_non_null(strstr(text, "boot UART: EL2 console\n"));
 	assert_non_null(strstr(text, "device 0x9000000-0x9000fff: console\n"));
 	assert_non_null(strstr(text, "interrupt 33: console, thread 0\n"));
+	assert_non_null(strstr(text, "DMA: alive knows physical addresses; "));
 	assert_non_null(strstr(text, "CPU 0 priority 10: alive, thread 0, 100 us in 1000 us\n"));
 	assert_non_null(strstr(text, "CPU 1 priority 10: control, thread 0, no budget\n"));
 	assert_non_null(strstr(text, "control: supervisor of linux\n"));

@@ -238,13 +238,18 @@ static inline void sample_channel(struct sample *s, uint32_t process)
 	sample_map(s, s->roots[process], CHANNEL_VA, pa, 1, S2_RW);
 	sample_map(s, s->roots[CONSOLE], va, pa, 1, S2_RW);
 	s->infos[process]->channels[mine->channel_count++] = (struct process_channel){
-		"console",  CHANNEL_VA,
-		PAGE_BYTES, sample_handle(s, process, HANDLE_NOTIFY, console->thread[0], bit),
-		9,          0,
-		0};
+		.name = "console",
+		.va = CHANNEL_VA,
+		.bytes = PAGE_BYTES,
+		.handle = sample_handle(s, process, HANDLE_NOTIFY, console->thread[0], bit),
+		.bit = 9,
+		.pa = process == ALIVE ? pa : 0};
 	s->infos[CONSOLE]->channels[theirs->channel_count] = (struct process_channel){
-		"",  va, PAGE_BYTES, sample_handle(s, CONSOLE, HANDLE_NOTIFY, p->thread[0], 9),
-		bit, 0,  1};
+		.va = va,
+		.bytes = PAGE_BYTES,
+		.handle = sample_handle(s, CONSOLE, HANDLE_NOTIFY, p->thread[0], 9),
+		.bit = bit,
+		.side = 1};
 	memcpy(s->infos[CONSOLE]->channels[theirs->channel_count++].name, p->name, NAME_BYTES);
 }
 
@@ -320,6 +325,17 @@ static inline void sample_ram(struct sample *s)
 	}
 }
 
+/* The task has a device that does DMA. */
+static inline void sample_dma(struct sample *s)
+{
+	struct process_info *info = &s->infos[ALIVE]->info;
+
+	info->dma_va = DMA_VA;
+	info->dma_pa = sample_memory(s, 2);
+	info->dma_bytes = 2 * PAGE_BYTES;
+	sample_map(s, s->roots[ALIVE], DMA_VA, info->dma_pa, 2, S2_RW);
+}
+
 static inline void sample_handles(struct sample *s)
 {
 	for (uint32_t i = 0; i < PROCESSES; i++)
@@ -382,6 +398,7 @@ static inline void sample_build(struct sample *s)
 	sample_vm(s, 0, LINUX_RAM_IPA, 2);
 	sample_vm(s, 1, CONTROL_RAM_IPA, 1);
 	sample_handles(s);
+	sample_dma(s);
 	sample_ram(s);
 	sample_head(s);
 }
