@@ -24,6 +24,9 @@ void rules_check(const struct system *system);
 /* One line per rule, on standard output. */
 void rules_list(void);
 
+/* The whole pages that hold a range. */
+struct range rule_pages(struct range range);
+
 /* The rules, by file. rules_node.c: */
 rule_function rule_system, rule_unknown_node, rule_unknown_property, rule_value, rule_name,
 	rule_limits, rule_peer;
@@ -33,7 +36,9 @@ rule_function rule_cpu_missing, rule_thread_count, rule_vcpu, rule_priority, rul
 	rule_vm_above_host;
 /* rules_board.c: */
 rule_function rule_board, rule_load_address, rule_reserved, rule_memory, rule_device_owner,
-	rule_interrupt_owner, rule_device, rule_dma, rule_program, rule_recorder;
+	rule_interrupt_owner, rule_device, rule_program, rule_recorder;
+/* rules_dma.c: */
+rule_function rule_dma;
 /* rules_guest.c: */
 rule_function rule_guest_tree, rule_guest_gic, rule_guest_cpus, rule_guest_ram,
 	rule_address_overlap, rule_guest_interrupt, rule_no_backend, rule_backend_nowhere,

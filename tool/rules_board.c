@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules about the physical board: its memory, its devices and who gets them. See rules.h. */
-#include <string.h>
 
 #include "tool/report.h"
 #include "tool/rules.h"
@@ -162,7 +161,7 @@ void rule_device(const struct system *system, const char *name)
 	}
 }
 
-static struct range rule_pages(struct range range)
+struct range rule_pages(struct range range)
 {
 	uint64_t start = range.start / PAGE_BYTES * PAGE_BYTES;
 	uint64_t end = (range_end(range) + PAGE_BYTES - 1u) / PAGE_BYTES * PAGE_BYTES;
@@ -281,39 +280,6 @@ void rule_interrupt_owner(const struct system *system, const char *name)
 				       "(%s)",
 				       intid, intid - INTID_SPI_FIRST, device->name, process->name,
 				       before->name, source_position(before->place));
-		}
-	}
-}
-
-/* Does the device read or write memory by itself, as far as its node tells? */
-static bool rule_masters_bus(const void *fdt, int node)
-{
-	return tree_has(fdt, node, "dma-coherent") || tree_has(fdt, node, "dma-ranges") ||
-	       tree_has(fdt, node, "iommus") || tree_compatible(fdt, node, "virtio,mmio");
-}
-
-void rule_dma(const struct system *system, const char *name)
-{
-	for (uint32_t i = 0u; i < system->process_count; i++) {
-		const struct process *process = &system->processes[i];
-
-		if (process->implicit || process->dma_allowed)
-			continue;
-		if (process->dma_bytes != 0u)
-			report(name, model_place(system, process->place.node, "dma-bytes"),
-			       "%s has dma-bytes for its devices, but does not say allow-dma",
-			       process->name);
-		for (uint32_t j = 0u; j < process->device_count; j++) {
-			const struct device *device = &process->devices[j];
-
-			if (device->node >= 0 && rule_masters_bus(system->source.fdt, device->node))
-				report(name, device->place,
-				       "%s (%s) can write all memory on behalf of %s: no IOMMU "
-				       "contains it; "
-				       "say allow-dma to accept that",
-				       device->name,
-				       source_position(model_place(system, device->node, NULL)),
-				       process->name);
 		}
 	}
 }
