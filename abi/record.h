@@ -39,10 +39,13 @@ struct device_record {
 	char compatible[RECORD_TEXT_BYTES]; /* of the node it implements: "arm,pl011", or "" */
 	uint32_t channel_bytes; /* of the channel to its peer: whole pages; 0: a page of byte rings */
 	uint32_t peer;          /* DEVICE_PEER_* */
-	uint32_t reserved[6];   /* zero */
+	uint32_t flags;         /* DEVICE_FLAG_* */
+	uint32_t reserved[5];   /* zero */
 };
 #define DEVICE_PEER_MAY  0u /* `peer` is optional */
 #define DEVICE_PEER_MUST 1u /* a device without a peer is refused */
+
+#define DEVICE_FLAG_CONSOLE (1u << 0) /* its peer may be the console: backend = "console" */
 
 /* How a setting is written in the description, and stored: numbers little endian. */
 #define SETTING_FLAG   0u /* a property without a value: stored as a uint32_t, 1 when it is there */

@@ -73,11 +73,10 @@ static void model_setting(const void *fdt, int node, const struct setting_record
 			wide = tree_cell_pair(fdt, node, record->property, 0u);
 		memcpy(out, &wide, sizeof(wide));
 		break;
-	case SETTING_TEXT:
-		length--; /* its zero */
-			  /* fallthrough */
 	default:
-		if (value != NULL && length >= 0 && (uint32_t)length <= record->bytes)
+		if (record->kind == SETTING_TEXT && length > 0)
+			length--; /* its zero */
+		if (value != NULL && (uint32_t)length <= record->bytes)
 			memcpy(out, value, (size_t)length);
 		break;
 	}

@@ -101,7 +101,7 @@ static void model_vm_devices(struct system *system, struct vm *vm)
 	}
 }
 
-/* The file that implements a backend for a node: "console" is whatever UART the node is. */
+/* The file that implements a backend for a node: "console" is whatever console the node can be. */
 static void model_vm_find_record(const struct system *system, const struct vm *vm,
                                  struct guest_device *device)
 {
@@ -116,8 +116,8 @@ static void model_vm_find_record(const struct system *system, const struct vm *v
 				: device->node >= 0 && tree_compatible(vm->guest.fdt, device->node,
 		                                                       record->compatible);
 
-		if (fits &&
-		    (any || strncmp(record->backend, device->backend, RECORD_TEXT_BYTES) == 0)) {
+		if (fits && (any ? (record->flags & DEVICE_FLAG_CONSOLE) != 0u
+		                 : strcmp(record->backend, device->backend) == 0)) {
 			device->record = record;
 			return;
 		}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules about the physical board: its memory, its devices and who gets them. See rules.h. */
-
 #include "tool/report.h"
 #include "tool/rules.h"
 

@@ -91,8 +91,8 @@ static void read_devices(struct want *w, struct want_vm *vm, int gic)
 }
 
 /*
- * The record of the VM process that stands behind a device. The backend "console" is whatever
- * implements the node's compatible; another one is named, and a record without a compatible
+ * The record of the VM process that stands behind a device. The backend "console" is the record
+ * with DEVICE_FLAG_CONSOLE that implements the node's compatible; another one is named, and a record without a compatible
  * may stand behind any node.
  */
 static void find_backend(struct want *w, const struct want_vm *vm, struct want_guest_device *device,
@@ -109,7 +109,8 @@ static void find_backend(struct want *w, const struct want_vm *vm, struct want_g
 		memcpy(&record, section.data + at, sizeof(record));
 		record.backend[RECORD_TEXT_BYTES - 1] = 0;
 		record.compatible[RECORD_TEXT_BYTES - 1] = 0;
-		if (!device->console && strcmp(record.backend, backend) != 0)
+		if (device->console ? !(record.flags & DEVICE_FLAG_CONSOLE)
+		                    : strcmp(record.backend, backend) != 0)
 			continue;
 		if (record.compatible[0]
 		            ? device->node < 0 || !dt_is(vm->fdt, device->node, record.compatible)

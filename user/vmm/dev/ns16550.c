@@ -391,4 +391,4 @@ static const struct device_ops ns16550_ops = {
 	.poll = ns16550_poll,
 };
 DEVICE_BACKEND(ns16550_ops);
-DEVICE_RECORD(ns16550_record, "ns16550", "ns16550a");
+DEVICE_RECORD(ns16550_record, "ns16550", "ns16550a", .flags = DEVICE_FLAG_CONSOLE);

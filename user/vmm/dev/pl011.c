@@ -452,4 +452,4 @@ static const struct device_ops pl011_ops = {
 	.poll = pl011_poll,
 };
 DEVICE_BACKEND(pl011_ops);
-DEVICE_RECORD(pl011_record, "pl011", "arm,pl011");
+DEVICE_RECORD(pl011_record, "pl011", "arm,pl011", .flags = DEVICE_FLAG_CONSOLE);
