@@ -21,6 +21,7 @@
 #define DEVICE_VA        0x400000ull     /* physical device pages, Device-nGnRE, RW */
 #define CHANNEL_VA       0x600000ull     /* channels, RW */
 #define DMA_VA           0x1000000000ull /* memory of a driver for its devices, RW */
+#define SHARED_VA        0x1800000000ull /* shared memory, RO or RW */
 #define TRACE_VA         0x2000000000ull /* the flight recorder, a page per CPU, read-only */
 #define PAYLOAD_VA       0x3000000000ull /* payloads, read-only */
 #define GUEST_VA \
@@ -60,6 +61,21 @@ struct process_channel {
 	uint32_t side;
 	uint64_t pa; /* where it lies, for a process whose devices do DMA (allow-dma); else 0 */
 	uint8_t settings[CHANNEL_SETTINGS]; /* of a device's channel: by setting_record (record.h) */
+};
+
+#define SHARED_PEERS     8u
+#define SHARED_BYTES_MAX 0x4000000ull
+
+/* A region of memory that this process, or its VM's guest, shares with named others. */
+struct process_shared {
+	char name[NAME_BYTES];
+	uint64_t va; /* where this process has it; 0 of a VM: its guest has it, the process has not */
+	uint64_t ipa; /* where the guest of a VM has it; else 0 */
+	uint64_t bytes;
+	uint32_t self;     /* number of this peer: those that may write come first */
+	uint32_t peers;    /* how many there are */
+	uint32_t writable; /* 1: this peer may write */
+	uint32_t padding;
 };
 
 /* One process that a supervisor controls. */
@@ -153,6 +169,9 @@ struct process_info {
 	uint64_t dma_va; /* dma-bytes of the description: physically contiguous; 0: none */
 	uint64_t dma_pa;
 	uint64_t dma_bytes;
+	uint64_t shared; /* VA of struct process_shared[] */
+	uint32_t shared_count;
+	uint32_t padding;
 	uint64_t period_us; /* of thread 0, 0: none */
 	uint64_t budget_us;
 	/* Of the reader of the flight recorder; else 0. How long a tick is CNTFRQ_EL0 says. */
@@ -168,6 +187,7 @@ _Static_assert(sizeof(struct process_child) == 48, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_device) == 64, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_info) == 288, "bhc and programs agree");
 _Static_assert(sizeof(struct trace_thread) == 56, "bhc and programs agree");
-_Static_assert(sizeof(struct process_info) == 480, "bhc and programs agree");
+_Static_assert(sizeof(struct process_shared) == 72, "bhc and programs agree");
+_Static_assert(sizeof(struct process_info) == 496, "bhc and programs agree");
 
 #endif

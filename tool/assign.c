@@ -162,6 +162,17 @@ static void assign_channel_ends(struct process *process)
 		       process->name, (unsigned long long)(DMA_VA - CHANNEL_VA));
 }
 
+/* One behind the other, from SHARED_VA; a VM's process has none of it. */
+static void assign_shared(struct process *process)
+{
+	uint64_t va = SHARED_VA;
+
+	for (uint32_t i = 0u; process->vm == NULL && i < process->shared_count; i++) {
+		process->shared[i]->va = va;
+		va += process->shared[i]->shared->bytes;
+	}
+}
+
 static void assign_supervision(struct system *system)
 {
 	struct process *supervisor = system->supervisor;
@@ -217,6 +228,7 @@ void assign_all(struct system *system)
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		assign_devices(system, &system->processes[i]);
 		assign_channel_ends(&system->processes[i]);
+		assign_shared(&system->processes[i]);
 	}
 	qsort(system->interrupts, system->interrupt_count, sizeof(system->interrupts[0]),
 	      assign_compare_interrupts);

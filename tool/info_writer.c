@@ -118,6 +118,26 @@ static void info_children(struct info_buffer *buffer, const struct process *proc
 	}
 }
 
+static void info_shared(struct info_buffer *buffer, const struct process *process)
+{
+	buffer->head.shared = info_array(buffer);
+	for (uint32_t i = 0u; i < process->shared_count; i++) {
+		const struct shared_peer *peer = process->shared[i];
+		struct process_shared item = {
+			.va = peer->va,
+			.ipa = peer->window == NULL ? 0u : peer->window->reg.start,
+			.bytes = peer->shared->bytes,
+			.self = peer->number,
+			.peers = peer->shared->peer_count,
+			.writable = peer->writable ? 1u : 0u,
+		};
+
+		snprintf(item.name, sizeof(item.name), "%s", peer->shared->name);
+		info_put(buffer, &item, sizeof(item));
+		buffer->head.shared_count++;
+	}
+}
+
 static void info_vm_devices(struct info_buffer *buffer, const struct vm *vm)
 {
 	buffer->head.vm.devices = info_array(buffer);
@@ -131,6 +151,8 @@ static void info_vm_devices(struct info_buffer *buffer, const struct vm *vm)
 			.channel = device->end == NULL ? IMAGE_NONE : device->end->number,
 		};
 
+		if (device->window)
+			continue;
 		snprintf(item.backend, sizeof(item.backend), "%.*s", (int)RECORD_TEXT_BYTES - 1,
 		         device->record != NULL ? device->record->backend : device->backend);
 		info_put(buffer, &item, sizeof(item));
@@ -221,6 +243,7 @@ void info_writer_write(struct system *system, struct process *process)
 	info_devices(buffer, process);
 	info_channels(buffer, process);
 	info_children(buffer, process);
+	info_shared(buffer, process);
 	if (process->vm != NULL)
 		info_vm(buffer, process->vm);
 	if (process->recorder)

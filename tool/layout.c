@@ -263,6 +263,12 @@ static void layout_process_memory(struct layout *layout)
 
 		channel->pa = layout_take(layout, owner, "channel", channel->bytes, PAGE_BYTES);
 	}
+	for (uint32_t i = 0u; i < system->shared_count; i++) {
+		struct shared *shared = &system->shared[i];
+
+		shared->pa = layout_take(layout, shared->name, "shared memory", shared->bytes,
+		                         PAGE_BYTES);
+	}
 }
 
 /* What follows the file without a gap belongs to the image's size: see image.h. */

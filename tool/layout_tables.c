@@ -144,6 +144,12 @@ static void layout_process(struct layout *layout, struct process *process)
 	for (uint32_t i = 0u; i < process->end_count; i++)
 		layout_map(layout, process->root_pa, process->ends[i]->va,
 		           process->ends[i]->channel->pa, process->ends[i]->channel->bytes, MAP_RW);
+	for (uint32_t i = 0u; process->vm == NULL && i < process->shared_count; i++) {
+		const struct shared_peer *peer = process->shared[i];
+
+		layout_map(layout, process->root_pa, peer->va, peer->shared->pa,
+		           peer->shared->bytes, peer->writable ? MAP_RW : MAP_RO);
+	}
 	layout_map(layout, process->root_pa, DMA_VA, process->dma_pa, process->dma_bytes, MAP_RW);
 	if (process->recorder)
 		layout_map(layout, process->root_pa, TRACE_VA, layout->object_pa[OBJECT_TRACE],
@@ -159,6 +165,12 @@ static void layout_vm(struct layout *layout, struct vm *vm)
 	for (uint32_t i = 0u; i < sizeof(files) / sizeof(files[0]); i++)
 		layout_map(layout, vm->process->root_pa, files[i]->va, files[i]->pa,
 		           files[i]->bytes.size, MAP_RO);
+	for (uint32_t i = 0u; i < vm->process->shared_count; i++) {
+		const struct shared_peer *peer = vm->process->shared[i];
+
+		layout_map(layout, vm->root_pa, peer->window->reg.start, peer->shared->pa,
+		           peer->shared->bytes, peer->writable ? MAP_RW : MAP_RO);
+	}
 	for (uint32_t i = 0u; i < vm->bank_count; i++) {
 		uint64_t ipa = vm->banks[i].ipa.start;
 

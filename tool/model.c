@@ -374,6 +374,7 @@ void model_build(struct system *system)
 	for (uint32_t i = 0u; i < system->vm_count; i++)
 		model_peers(system, &system->vms[i]);
 	model_console_ends(system);
+	model_shared(system);
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
 		for (uint32_t j = 0u; j < system->vms[i].device_count; j++)
 			model_settings_read(system, &system->vms[i].devices[j]);

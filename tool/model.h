@@ -38,6 +38,8 @@
 #define END_MAX          64u /* channels of a process */
 #define HANDLE_MAX       512u
 #define CHILD_MAX        PROCESS_MAX
+#define SHARED_MAX       32u
+#define SHARED_OWN_MAX   16u /* regions that one process shares */
 
 struct board_cpu {
 	struct place place;
@@ -123,6 +125,26 @@ struct model_channel {
 	uint64_t pa;                        /* layout */
 };
 
+/* What a peer of shared memory has of it. */
+struct shared_peer {
+	struct shared *shared;
+	struct process *process; /* NULL: not resolved */
+	uint32_t number;
+	bool writable;
+	const struct guest_device *window; /* of a VM: the guest's node, or NULL */
+	uint64_t va;                       /* assign: of a process that is no VM's */
+};
+
+struct shared {
+	const char *name;
+	struct place place;
+	uint64_t bytes;
+	struct shared_peer peers[SHARED_PEERS]; /* those that may write first */
+	uint32_t peer_count;
+	uint32_t peer_stated; /* as many as the description states, even if too many */
+	uint64_t pa;          /* layout */
+};
+
 enum restart { RESTART_NEVER, RESTART_ON_FAULT, RESTART_ALWAYS };
 
 /* A program file, shared by the processes that run it. */
@@ -160,6 +182,8 @@ struct process {
 	uint32_t device_count;
 	struct channel_end *ends[END_MAX];
 	uint32_t end_count;
+	struct shared_peer *shared[SHARED_OWN_MAX];
+	uint32_t shared_count;
 	struct config_handle handles[HANDLE_MAX]; /* assign */
 	uint32_t handle_count;
 	uint32_t handle_first;
@@ -216,6 +240,7 @@ struct guest_device {
 	bool console;
 	struct process *peer;
 	struct channel_end *end; /* or NULL */
+	bool window;             /* backend = "shared-memory": nothing traps, no device file */
 };
 
 /* A sub-node of a VM that names no node of the guest's tree. */
@@ -275,6 +300,8 @@ struct system {
 	uint32_t vm_count;
 	struct model_channel channels[CHANNEL_MAX];
 	uint32_t channel_count;
+	struct shared shared[SHARED_MAX];
+	uint32_t shared_count;
 	struct program programs[PROCESS_MAX];
 	uint32_t program_count;
 	struct process *console;
@@ -300,6 +327,7 @@ void model_board(struct system *system);
 void model_process(struct system *system, int node);
 void model_vm(struct system *system, int node);
 void model_implicit(struct system *system);
+void model_shared(struct system *system); /* model_shared.c: all regions and their windows */
 struct process *model_new_process(struct system *system, const char *name);
 struct thread *model_new_thread(struct system *system, struct process *process);
 struct model_channel *model_new_channel(struct system *system, struct process *a, struct process *b,

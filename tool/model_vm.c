@@ -9,6 +9,7 @@
 
 #define SPI_COUNT    256u
 #define CONSOLE_NAME "console"
+#define WINDOW_NAME  "shared-memory"
 
 static void model_vm_bank(struct vm *vm, struct range range, struct place place, bool in_tree)
 {
@@ -133,7 +134,9 @@ static bool model_vm_attach(const struct system *system, struct vm *vm, int targ
 			continue;
 		device->backend_node = node;
 		device->backend = tree_string(system->source.fdt, node, "backend");
-		if (device->backend != NULL)
+		device->window =
+			device->backend != NULL && strcmp(device->backend, WINDOW_NAME) == 0;
+		if (device->backend != NULL && !device->window)
 			model_vm_find_record(system, vm, device);
 		return true;
 	}

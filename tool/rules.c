@@ -49,6 +49,8 @@ static const struct rule rules[] = {
 	{ "device-file", rule_device_file, "some device file implements a backend" },
 	{ "no-peer", rule_no_peer, "a backend that works with a peer has one" },
 	{ "setting", rule_setting, "a setting of a device has the form and range that its backend states" },
+	{ "shared-memory", rule_shared_memory,
+	  "shared memory is of whole pages, for peers that are there, each by a window of its size" },
 	{ "guest-console", rule_guest_console, "a guest has a console, or says no-console" },
 	{ "guest-file", rule_guest_file, "kernel and initrd are there" },
 	{ "kernel-address", rule_kernel_address, "there is RAM where the kernel goes" },

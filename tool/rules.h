@@ -43,6 +43,8 @@ rule_function rule_dma;
 rule_function rule_guest_tree, rule_guest_gic, rule_guest_cpus, rule_guest_ram,
 	rule_address_overlap, rule_guest_interrupt, rule_no_backend, rule_backend_nowhere,
 	rule_device_file, rule_guest_console;
+/* rules_shared.c: */
+rule_function rule_shared_memory;
 /* rules_setting.c: */
 rule_function rule_no_peer, rule_setting;
 /* rules_guest_file.c: */

@@ -241,7 +241,7 @@ void rule_device_file(const struct system *system, const char *name)
 		for (uint32_t j = 0u; j < vm->device_count; j++) {
 			const struct guest_device *device = &vm->devices[j];
 
-			if (device->backend != NULL && device->record == NULL)
+			if (device->backend != NULL && device->record == NULL && !device->window)
 				report(name, model_place(system, device->backend_node, "backend"),
 				       "no device file implements \"%s\" for %s of %s (%s)",
 				       device->backend, device->name, vm->process->name,

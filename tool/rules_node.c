@@ -21,6 +21,8 @@ static const char *const of_vm[] = { "board", "kernel", "initrd", "kernel-addres
 	"restart-limit", "restart-window-sec", "autostart", "critical", "no-console", NULL };
 static const char *const of_backend[] = { "backend", "peer", NULL };
 static const char *const of_channel[] = { "ends", NULL };
+static const char *const of_shared[] = { "bytes", "read-write", "read-only", NULL };
+static const char *const of_window[] = { "backend", "memory", NULL };
 static const char *const of_vcpus[] = { NULL };
 /* clang-format on */
 
@@ -46,7 +48,8 @@ static bool rule_known_node(const void *fdt, int node)
 {
 	return tree_compatible(fdt, node, "bulkhead,process") ||
 	       tree_compatible(fdt, node, "bulkhead,vm") ||
-	       tree_compatible(fdt, node, "bulkhead,channel");
+	       tree_compatible(fdt, node, "bulkhead,channel") ||
+	       tree_compatible(fdt, node, "bulkhead,shared-memory");
 }
 
 static void rule_unknown_child(const struct system *system, const char *name, int node,
@@ -77,7 +80,8 @@ void rule_unknown_node(const struct system *system, const char *name)
 	{
 		if (!rule_known_node(fdt, node))
 			report(name, model_place(system, node, NULL),
-			       "%s is neither a process, a VM nor a channel (its compatible says)",
+			       "%s is neither a process, a VM, a channel nor shared memory (its "
+			       "compatible says)",
 			       fdt_get_name(fdt, node, NULL));
 		else if (tree_compatible(fdt, node, "bulkhead,process"))
 			rule_unknown_child(system, name, node, "thread");
@@ -143,6 +147,8 @@ static void rule_backend_properties(const struct system *system, const char *nam
 	const char *list;
 	int property;
 
+	if (device != NULL && device->window)
+		rule_properties(system, name, node, of_window);
 	if (device == NULL || device->record == NULL)
 		return;
 	fdt_for_each_property_offset(property, fdt, node)
@@ -193,6 +199,8 @@ void rule_unknown_property(const struct system *system, const char *name)
 			rule_vm_properties(system, name, node);
 		else if (tree_compatible(fdt, node, "bulkhead,channel"))
 			rule_properties(system, name, node, of_channel);
+		else if (tree_compatible(fdt, node, "bulkhead,shared-memory"))
+			rule_properties(system, name, node, of_shared);
 		if (!tree_compatible(fdt, node, "bulkhead,process"))
 			continue;
 		rule_properties(system, name, node, of_process);

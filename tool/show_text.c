@@ -152,6 +152,14 @@ static void show_links(const struct system *system, FILE *out)
 		fprintf(out, "  %s <-> %s, %s\n", system->channels[i].end[0].process->name,
 		        system->channels[i].end[1].process->name,
 		        show_bytes(system->channels[i].bytes));
+	for (uint32_t i = 0u; i < system->shared_count; i++) {
+		const struct shared *shared = &system->shared[i];
+
+		fprintf(out, "shared memory %s, %s\n", shared->name, show_bytes(shared->bytes));
+		for (uint32_t j = 0u; j < shared->peer_count; j++)
+			fprintf(out, "  %s: %s\n", shared->peers[j].process->name,
+			        shared->peers[j].writable ? "read-write" : "read-only");
+	}
 	show_dma(system, out);
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		if (system->processes[i].recorder)

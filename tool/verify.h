@@ -66,6 +66,7 @@ struct verify_info {
 	struct process_info info;
 	struct process_channel *channels;
 	struct process_device *devices;
+	struct process_shared *shared;
 };
 
 /* A range that several spaces may reach, and why: for the list that a person reads. */
@@ -164,6 +165,9 @@ const struct process_channel *verify_channel_at(const struct verify *v, uint32_t
 uint64_t verify_recorder_pa(const struct verify *v);
 bool verify_recorder_page(const struct verify *v, uint64_t pa);
 
+/* verify_region.c: the shared memory that a space has at an address, or NULL */
+const struct process_shared *verify_shared_at(const struct verify *v, uint32_t space, uint64_t va);
+
 /* verify_list.c: what is shared and who has what, for a person */
 void verify_list(const struct verify *v);
 
@@ -195,6 +199,7 @@ void verify_channels(struct verify *v);
 void verify_notify(struct verify *v);
 void verify_devices(struct verify *v);
 void verify_recorder(struct verify *v);
+void verify_regions(struct verify *v);   /* verify_region.c */
 void verify_dma(struct verify *v);       /* verify_program.c */
 void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);

@@ -30,8 +30,9 @@ static const struct verify_field info_fields[] = {
 	FIELD(process_info, vm.gicr_ipa),    FIELD(process_info, vm.banks),
 	FIELD(process_info, vm.devices),     FIELD(process_info, vm.sibling),
 	FIELD(process_info, dma_va),         FIELD(process_info, dma_pa),
-	FIELD(process_info, dma_bytes),      FIELD(process_info, period_us),
-	FIELD(process_info, budget_us),
+	FIELD(process_info, dma_bytes),      FIELD(process_info, shared),
+	FIELD(process_info, shared_count),   FIELD(process_info, padding),
+	FIELD(process_info, period_us),      FIELD(process_info, budget_us),
 };
 static const struct verify_field device_fields[] = {
 	FIELD(process_device, name),   FIELD(process_device, va),  FIELD(process_device, bytes),
@@ -43,6 +44,11 @@ static const struct verify_field channel_fields[] = {
 	FIELD(process_channel, bit),      FIELD(process_channel, thread),
 	FIELD(process_channel, side),     FIELD(process_channel, pa),
 	FIELD(process_channel, settings),
+};
+static const struct verify_field shared_fields[] = {
+	FIELD(process_shared, name),     FIELD(process_shared, va),   FIELD(process_shared, ipa),
+	FIELD(process_shared, bytes),    FIELD(process_shared, self), FIELD(process_shared, peers),
+	FIELD(process_shared, writable),
 };
 static const struct verify_field child_fields[] = {
 	FIELD(process_child, name),
@@ -92,6 +98,8 @@ static void compare_info(struct verify *v, const struct want_process *p)
 	              sizeof(struct process_channel), channel_fields, COUNT(channel_fields));
 	compare_array(v, p, have, "child", want.children, want.child_count,
 	              sizeof(struct process_child), child_fields, COUNT(child_fields));
+	compare_array(v, p, have, "shared memory", want.shared, want.shared_count,
+	              sizeof(struct process_shared), shared_fields, COUNT(shared_fields));
 	compare_array(v, p, have, "device of its guest", want.vm.devices, want.vm.device_count,
 	              sizeof(struct vm_device), vm_device_fields, COUNT(vm_device_fields));
 	verify_compare_bytes(v, party, p->info_pa, &p->info);

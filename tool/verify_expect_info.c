@@ -99,6 +99,31 @@ static void put_children(struct want *w, uint32_t index, struct process_info *he
 	}
 }
 
+static void put_shared(struct want *w, uint32_t index, struct process_info *head)
+{
+	struct want_process *p = &w->processes[index];
+
+	head->shared = start_array(&p->info);
+	for (uint32_t i = 0; i < w->shared_count; i++)
+		for (uint32_t n = 0; n < w->shared[i].peer_count; n++) {
+			const struct want_peer *peer = &w->shared[i].peers[n];
+			struct process_shared item = {
+				.va = peer->va,
+				.ipa = peer->ipa,
+				.bytes = w->shared[i].bytes,
+				.self = n,
+				.peers = w->shared[i].peer_count,
+				.writable = peer->writable,
+			};
+
+			if (peer->process != index)
+				continue;
+			snprintf(item.name, sizeof(item.name), "%s", w->shared[i].name);
+			put(w, &p->info, &item, sizeof(item));
+			head->shared_count++;
+		}
+}
+
 static struct vm_payload payload(struct want_file *file, uint64_t *next)
 {
 	if (file->content.bytes == 0)
@@ -108,7 +133,8 @@ static struct vm_payload payload(struct want_file *file, uint64_t *next)
 	return (struct vm_payload){file->va, file->content.bytes, file->ipa};
 }
 
-static void put_vm_devices(struct want *w, const struct want_vm *vm, struct want_bytes *info)
+static void put_vm_devices(struct want *w, const struct want_vm *vm, struct want_bytes *info,
+                           struct vm_info *out)
 {
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		const struct want_guest_device *d = &vm->devices[i];
@@ -120,8 +146,11 @@ static void put_vm_devices(struct want *w, const struct want_vm *vm, struct want
 			.channel = d->channel,
 		};
 
+		if (d->window)
+			continue;
 		memcpy(item.backend, d->backend, sizeof(item.backend));
 		put(w, info, &item, sizeof(item));
+		out->device_count++;
 	}
 }
 
@@ -135,7 +164,6 @@ static void put_vm(struct want *w, struct want_process *p, struct process_info *
 	out->vcpu_count = p->thread_count;
 	out->kernel_kind = vm->kernel_kind;
 	out->bank_count = vm->bank_count;
-	out->device_count = vm->device_count;
 	out->kernel = payload(&vm->kernel, &next);
 	out->initrd = payload(&vm->initrd, &next);
 	out->tree = payload(&vm->tree, &next);
@@ -147,7 +175,7 @@ static void put_vm(struct want *w, struct want_process *p, struct process_info *
 		out->banks[i] = (struct vm_bank){vm->banks[i].ipa.start, vm->banks[i].ipa.bytes};
 	memcpy(out->sibling, p->sibling_handle, sizeof(out->sibling));
 	out->devices = start_array(&p->info);
-	put_vm_devices(w, vm, &p->info);
+	put_vm_devices(w, vm, &p->info, out);
 }
 
 /* Who each slot is: every thread of the system, in the order of the configuration. */
@@ -194,6 +222,7 @@ static void put_info(struct want *w, uint32_t index)
 	put_devices(w, p, &head);
 	put_channels(w, p, &head);
 	put_children(w, index, &head);
+	put_shared(w, index, &head);
 	if (p->vm != IMAGE_NONE)
 		put_vm(w, p, &head);
 	if (p->recorder)

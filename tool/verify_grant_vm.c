@@ -138,7 +138,9 @@ static void read_backends(struct want *w, struct want_vm *vm, int node)
 		for (uint32_t i = 0; target >= 0 && backend && i < vm->device_count; i++)
 			if (vm->devices[i].node == target) {
 				vm->devices[i].backend_node = child;
-				find_backend(w, vm, &vm->devices[i], backend);
+				vm->devices[i].window = strcmp(backend, "shared-memory") == 0;
+				if (!vm->devices[i].window)
+					find_backend(w, vm, &vm->devices[i], backend);
 			}
 	}
 	for (uint32_t i = 0; i + 4 <= dt_cells(w->fdt, node, "read-as-zero"); i += 4) {

@@ -79,6 +79,8 @@ static void load_info(struct verify *v, uint32_t i)
 		verify_fail(v, "%s: its info page and config disagree about its VM", p->name);
 	v->infos[i].channels = copy_group(v, i, "channels", info->channels, &info->channel_count,
 	                                  sizeof(struct process_channel));
+	v->infos[i].shared = copy_group(v, i, "regions of shared memory", info->shared,
+	                                &info->shared_count, sizeof(struct process_shared));
 	v->infos[i].devices = copy_group(v, i, "devices", info->devices, &info->device_count,
 	                                 sizeof(struct process_device));
 }

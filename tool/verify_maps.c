@@ -138,6 +138,15 @@ static void add_process(struct want *w, uint32_t index)
 		add(w, space, channel->va[p->ends[n] % 2],
 		    (struct want_range){channel->pa, channel->bytes}, FORM_RW, "a channel");
 	}
+	for (uint32_t i = 0; i < w->shared_count; i++)
+		for (uint32_t n = 0; n < w->shared[i].peer_count; n++) {
+			const struct want_shared *shared = &w->shared[i];
+
+			if (shared->peers[n].process == index && p->vm == IMAGE_NONE)
+				add(w, space, shared->peers[n].va,
+				    (struct want_range){shared->pa, shared->bytes},
+				    shared->peers[n].writable ? FORM_RW : FORM_RO, "shared memory");
+		}
 	add(w, space, DMA_VA, (struct want_range){p->dma_pa, p->dma_bytes}, FORM_RW, "DMA memory");
 	if (p->recorder)
 		add(w, space, TRACE_VA,
@@ -156,6 +165,15 @@ static void add_vm(struct want *w, uint32_t index)
 		add(w, process, files[i]->va,
 		    (struct want_range){files[i]->pa, files[i]->content.bytes}, FORM_RO,
 		    "a file for its guest");
+	for (uint32_t i = 0; i < w->shared_count; i++)
+		for (uint32_t n = 0; n < w->shared[i].peer_count; n++) {
+			const struct want_shared *shared = &w->shared[i];
+
+			if (shared->peers[n].process == vm->process)
+				add(w, guest, shared->peers[n].ipa,
+				    (struct want_range){shared->pa, shared->bytes},
+				    shared->peers[n].writable ? FORM_RW : FORM_RO, "shared memory");
+		}
 	for (uint32_t i = 0; i < vm->bank_count; i++) {
 		uint64_t ipa = vm->banks[i].ipa.start;
 

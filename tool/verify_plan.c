@@ -261,6 +261,8 @@ static void place_processes(struct want *w)
 
 		channel->pa = take(w, owner, "the channel", channel->bytes);
 	}
+	for (uint32_t i = 0; i < w->shared_count; i++)
+		w->shared[i].pa = take(w, w->shared[i].name, "shared memory", w->shared[i].bytes);
 }
 
 /* As much of the bytes as the free range with the most whole alignments holds. */

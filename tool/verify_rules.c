@@ -56,6 +56,7 @@ static const struct verify_rule rules[] = {
 	{ "device",       5, verify_devices, false },
 	{ "recorder",     5, verify_recorder, false },
 	{ "dma",          5, verify_dma, false },
+	{ "shared",       5, verify_regions, false },
 	{ "guest-ram",    5, verify_guest_ram, false },
 	{ "guest-gic",    5, verify_guest_gic, false },
 	/* what the spaces have in common, and what is left over */
@@ -106,6 +107,7 @@ static void release(struct verify *v)
 	for (uint32_t i = 0; v->infos && i < v->config.process_count; i++) {
 		free(v->infos[i].channels);
 		free(v->infos[i].devices);
+		free(v->infos[i].shared);
 	}
 	free(v->infos);
 	free(v->cpus);

@@ -111,6 +111,29 @@ static bool is_recorder(const struct sweep *s, uint64_t pa)
 	       va_of(s, reader, pa) - TRACE_VA == pa - verify_recorder_pa(s->v);
 }
 
+/* Its peers, each once, at one offset of it, with the right that its info says: rule "shared". */
+static bool is_shared_memory(const struct sweep *s, uint64_t pa)
+{
+	const struct process_shared *first =
+		verify_shared_at(s->v, s->active[0]->space, va_of(s, 0, pa));
+	uint64_t start = first ? (first->va ? first->va : first->ipa) : 0;
+
+	for (size_t i = 0; first && i < s->active_count; i++) {
+		const struct process_shared *other =
+			verify_shared_at(s->v, s->active[i]->space, va_of(s, i, pa));
+
+		if (!other || memcmp(other->name, first->name, NAME_BYTES) != 0 ||
+		    other->bytes != first->bytes || other->peers != first->peers ||
+		    va_of(s, i, pa) - (other->va ? other->va : other->ipa) !=
+		            va_of(s, 0, pa) - start)
+			return false;
+		for (size_t j = 0; j < i; j++)
+			if (s->active[i]->space == s->active[j]->space)
+				return false;
+	}
+	return first && s->active_count <= first->peers;
+}
+
 /* clang-format off */
 static const struct {
 	const char *why; /* NULL: one space only, nothing to list */
@@ -121,6 +144,7 @@ static const struct {
 	{ "program, read-only",                  is_program },
 	{ "channel, read-write",                 is_channel },
 	{ "boot UART",                           is_boot_uart },
+	{ "shared memory",                       is_shared_memory },
 	{ "flight recorder, read-only",          is_recorder },
 };
 /* clang-format on */

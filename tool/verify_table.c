@@ -50,6 +50,8 @@ static const struct canonical canonical[] = {
 	{ KIND_PROCESS, FORM_RW,     S2_NORMAL | S2_WRITE | XN },
 	{ KIND_PROCESS, FORM_DEVICE, S2_DEVICE | S2_WRITE | XN },
 	{ KIND_VM,      FORM_RWX,    S2_NORMAL | S2_WRITE },
+	{ KIND_VM,      FORM_RO,     S2_NORMAL | S2_READ | XN }, /* shared memory */
+	{ KIND_VM,      FORM_RW,     S2_NORMAL | S2_WRITE | XN },
 	{ KIND_VM,      FORM_DEVICE, S2_DEVICE | S2_WRITE | XN },
 };
 

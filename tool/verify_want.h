@@ -15,6 +15,7 @@
  *	verify_grant.c		processes, threads, devices, channels
  *	verify_grant_vm.c	guests
  *	verify_setting.c	the settings of their devices
+ *	verify_shared.c		shared memory
  *	verify_number.c		indices, notification bits, handles
  *	verify_expect_info.c	the info pages
  *	verify_expect.c		the configuration, byte for byte
@@ -47,6 +48,7 @@
 #define WANT_SEGMENTS  16u
 #define WANT_PIECES    64u
 #define WANT_FOLDERS   32u
+#define WANT_SHARED    64u
 #define WANT_INFO      (PROGRAM_TEXT_VA - PROCESS_INFO_VA)
 
 struct want_bytes {
@@ -130,6 +132,24 @@ struct want_channel {
 	uint64_t pa;
 };
 
+/* A peer of shared memory: a process by va, a VM's guest by ipa. */
+struct want_peer {
+	uint32_t process;
+	bool writable;
+	bool window; /* the guest has one */
+	uint64_t va;
+	uint64_t ipa;
+};
+
+struct want_shared {
+	const char *name;
+	int node;
+	uint64_t bytes;
+	struct want_peer peers[SHARED_PEERS];
+	uint32_t peer_count;
+	uint64_t pa;
+};
+
 struct want_process {
 	const char *name;
 	int node; /* negative: not in the description */
@@ -173,7 +193,8 @@ struct want_guest_device {
 	int node; /* negative: read-as-zero */
 	int backend_node;
 	char backend[RECORD_TEXT_BYTES];
-	bool known; /* some record implements it */
+	bool known;  /* some record implements it */
+	bool window; /* on shared memory: nothing traps */
 	uint32_t channel_bytes;
 	bool console;
 	struct want_range reg;
@@ -271,6 +292,8 @@ struct want {
 	uint32_t thread_count;
 	struct want_channel channels[WANT_CHANNELS];
 	uint32_t channel_count;
+	struct want_shared shared[WANT_SHARED];
+	uint32_t shared_count;
 	struct want_vm vms[WANT_VMS];
 	uint32_t vm_count;
 	uint32_t vcpu_count;
@@ -333,6 +356,7 @@ void want_vm(struct want *w, uint32_t process, int node);
 void want_guest_files(struct want *w, struct want_vm *vm); /* verify_guest_file.c */
 void want_numbers(struct want *w);
 void want_settings(struct want *w); /* verify_setting.c */
+void want_shared(struct want *w);   /* verify_shared.c */
 void want_config(struct want *w);
 void want_infos(struct want *w);
 void want_plan(struct want *w);

@@ -3,7 +3,7 @@
  * tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_share.c
  * tool/verify_program.c tool/verify_memory.c
  * tool/verify_compare.c tool/verify_compare_info.c tool/verify_compare_table.c
- * tool/verify_list.c */
+ * tool/verify_list.c tool/verify_region.c */
 /*
  * bhc-verify: a good image passes, and each rule fails for an image that breaks it and
  * nothing before it. One long table, a line or a few for each way to break an image.
@@ -259,6 +259,32 @@ MUTATION(dma_shared)
 	s->infos[CONSOLE]->info.dma_pa = s->infos[ALIVE]->info.dma_pa;
 	s->infos[CONSOLE]->info.dma_bytes = 2 * PAGE_BYTES;
 }
+MUTATION(shared_moved) { s->infos[ALIVE]->shared.va += PAGE_BYTES; }
+MUTATION(shared_right) { s->infos[LINUX]->shared.writable = 1; }
+MUTATION(shared_untold) { s->infos[LINUX]->info.shared_count = 0; }
+MUTATION(shared_huge) { s->infos[ALIVE]->shared.bytes = 0 - SHARED_VA; }
+MUTATION(shared_crowd) { s->infos[ALIVE]->shared.peers = SHARED_PEERS + 1; }
+MUTATION(shared_writable) { *page(s, GUEST(0), WINDOW_IPA) |= 0x80; }
+MUTATION(shared_executable) { *page(s, GUEST(0), WINDOW_IPA) &= ~(1ull << 54); }
+MUTATION(shared_beyond)
+{
+	sample_map(s, GUEST(0), WINDOW_IPA + 2 * PAGE_BYTES, NEW_PA, 1, S2_RO);
+}
+MUTATION(shared_third)
+{
+	uint64_t pa = *page(s, GUEST(0), WINDOW_IPA) & 0xfffffff000;
+
+	sample_map(s, ROOT(CONSOLE), SHARED_VA, pa, 2, S2_RO);
+}
+MUTATION(shared_swapped)
+{
+	uint64_t *one = page(s, GUEST(0), WINDOW_IPA);
+	uint64_t other = *page(s, GUEST(0), WINDOW_IPA + PAGE_BYTES);
+
+	*page(s, GUEST(0), WINDOW_IPA + PAGE_BYTES) = *one;
+	*one = other;
+}
+MUTATION(shared_other_name) { s->infos[LINUX]->shared.name[0] = 'x'; }
 MUTATION(notify_undeclared)
 {
 	s->config->handles[13] = (struct config_handle){HANDLE_NOTIFY, 3, 5, 0};
@@ -416,6 +442,11 @@ static const struct mutation mutations[] = {
 	M("dma", dma_moved), M("dma", dma_short), M("dma", dma_untold), M("dma", dma_gone),
 	M("dma", dma_torn), M("dma", dma_second_piece), M("layout", dma_constants),
 	M("layout", dma_beyond), M("one-owner", dma_shared),
+	M("shared", shared_moved), M("shared", shared_right), M("shared", shared_untold),
+	M("shared", shared_huge), M("shared", shared_crowd), M("shared", shared_writable),
+	M("descriptor", shared_executable), M("shared", shared_beyond),
+	M("shared", shared_third), M("one-owner", shared_third), M("one-owner", shared_swapped),
+	M("one-owner", shared_other_name),
 	M("notify", notify_undeclared),
 	M("device", device_unnamed), M("device", device_unmapped), M("layout", device_elsewhere),
 	M("guest-ram", ram_moved), M("guest-ram", ram_of_other), M("guest-ram", ram_no_bank),
@@ -451,6 +482,7 @@ static void test_good(void **state)
 	assert_non_null(strstr(text, "boot UART: EL2 console\n"));
 	assert_non_null(strstr(text, "device 0x9000000-0x9000fff: console\n"));
 	assert_non_null(strstr(text, "interrupt 33: console, thread 0\n"));
+	assert_non_null(strstr(text, "shared memory: alive guest of linux\n"));
 	assert_non_null(strstr(text, "DMA: alive knows physical addresses; "));
 	assert_non_null(strstr(text, "CPU 0 priority 10: alive, thread 0, 100 us in 1000 us\n"));
 	assert_non_null(strstr(text, "CPU 1 priority 10: control, thread 0, no budget\n"));

@@ -22,8 +22,9 @@
 #define UART_VA         (GICR_VA + 0x40000)
 #define LINUX_RAM_IPA   0x40000000ull
 #define CONTROL_RAM_IPA 0x0ull
-#define TABLE_PAGES     48u
-#define FILE_PAGES      80u
+#define WINDOW_IPA      0x30000000ull
+#define TABLE_PAGES     56u
+#define FILE_PAGES      88u
 
 /* descriptors, once more */
 #define EL2_RX       0x7c7ull
@@ -55,6 +56,7 @@ struct sample_info {
 	struct process_info info;
 	struct process_channel channels[4];
 	struct process_device device;
+	struct process_shared shared;
 };
 
 struct sample {
@@ -336,6 +338,29 @@ static inline void sample_dma(struct sample *s)
 	sample_map(s, s->roots[ALIVE], DMA_VA, info->dma_pa, 2, S2_RW);
 }
 
+/* The task writes, Linux reads, the console has no part in it. */
+static inline void sample_shared(struct sample *s)
+{
+	uint64_t pa = sample_memory(s, 2);
+	static const uint32_t peers[2] = {ALIVE, LINUX};
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct sample_info *info = s->infos[peers[i]];
+
+		info->info.shared = PROCESS_INFO_VA + offsetof(struct sample_info, shared);
+		info->info.shared_count = 1;
+		info->shared = (struct process_shared){.name = "data",
+		                                       .va = i ? 0 : SHARED_VA,
+		                                       .ipa = i ? WINDOW_IPA : 0,
+		                                       .bytes = 2 * PAGE_BYTES,
+		                                       .self = i,
+		                                       .peers = 2,
+		                                       .writable = !i};
+	}
+	sample_map(s, s->roots[ALIVE], SHARED_VA, pa, 2, S2_RW);
+	sample_map(s, s->roots[PROCESSES], WINDOW_IPA, pa, 2, S2_RO);
+}
+
 static inline void sample_handles(struct sample *s)
 {
 	for (uint32_t i = 0; i < PROCESSES; i++)
@@ -399,6 +424,7 @@ static inline void sample_build(struct sample *s)
 	sample_vm(s, 1, CONTROL_RAM_IPA, 1);
 	sample_handles(s);
 	sample_dma(s);
+	sample_shared(s);
 	sample_ram(s);
 	sample_head(s);
 }
