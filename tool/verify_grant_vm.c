@@ -92,8 +92,8 @@ static void read_devices(struct want *w, struct want_vm *vm, int gic)
 
 /*
  * The record of the VM process that stands behind a device. The backend "console" is the record
- * with DEVICE_FLAG_CONSOLE that implements the node's compatible; another one is named, and a record without a compatible
- * may stand behind any node.
+ * with DEVICE_FLAG_CONSOLE that implements the node's compatible; another one is named, and a
+ * record without a compatible may stand behind any node.
  */
 static void find_backend(struct want *w, const struct want_vm *vm, struct want_guest_device *device,
                          const char *backend)
