@@ -230,7 +230,7 @@ static bool block_accept(struct block *block, struct block_work *work, struct vi
 {
 	struct virtio_segment *out = virtio_out(chain);
 	struct virtio_segment *in = virtio_in(chain);
-	struct virtio_segment *last = in + chain->in_count - 1u;
+	struct virtio_segment *last;
 	struct virtio_segment *data;
 	struct block_header header;
 	uint32_t out_count = chain->out_count;
@@ -240,6 +240,7 @@ static bool block_accept(struct block *block, struct block_work *work, struct vi
 		return false;
 	(void)virtio_copy_from(out, out_count, 0u, &header, sizeof(header));
 	virtio_skip(&out, &out_count, sizeof(header));
+	last = in + in_count - 1u;
 	last->bytes--;
 	work->live = true;
 	work->op = BLOCK_OPS;

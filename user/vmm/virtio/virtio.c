@@ -101,21 +101,21 @@ void virtio_config_changed(struct virtio *virtio)
 
 bool virtio_take(struct virtio *virtio, uint32_t queue, struct virtio_chain *chain)
 {
+	enum virtqueue_answer answer;
+
 	if (!virtio_live(virtio))
 		return false;
-	for (;;) {
-		switch (virtqueue_take(&virtio->queues[queue], chain)) {
-		case VIRTQUEUE_TAKEN:
-			return true;
-		case VIRTQUEUE_EMPTY:
-			if (virtqueue_want_notify(&virtio->queues[queue]))
-				continue;
+	answer = virtqueue_take(&virtio->queues[queue], chain);
+	if (answer == VIRTQUEUE_EMPTY) {
+		if (!virtqueue_want_notify(&virtio->queues[queue]))
 			return false;
-		default:
-			virtio_break(virtio);
-			return false;
-		}
+		answer = virtqueue_take(&virtio->queues[queue], chain);
 	}
+	if (answer == VIRTQUEUE_TAKEN)
+		return true;
+	/* 2.7.6.1, 2.8.16: what was available is not taken back; one who does could go on for ever */
+	virtio_break(virtio);
+	return false;
 }
 
 void virtio_told(struct virtio *virtio, uint32_t queue)
@@ -169,9 +169,12 @@ static void virtio_set_ready(struct virtio *virtio, struct virtqueue *queue, uin
 	bool may = (virtio->status & STATUS_FEATURES_OK) != 0u &&
 	           (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == 0u;
 
-	/* a queue is started between FEATURES_OK and DRIVER_OK (3.1.1), and stopped by a reset */
+	/* a queue is started between FEATURES_OK and DRIVER_OK (3.1.1), so no old chain comes back to it */
 	if (value == 1u && may && !queue->live && !virtqueue_start(queue, virtio->accepted))
 		virtio_break(virtio);
+	/* 4.2.2.1: the ring is not accessed while this is 0 */
+	if (value == 0u)
+		queue->live = false;
 }
 
 static void virtio_write_half(uint64_t *whole, uint32_t half, uint32_t value)

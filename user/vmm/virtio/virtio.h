@@ -48,7 +48,7 @@ struct virtio {
 	struct device *device;
 	struct virtqueue *queues;
 	uint32_t queue_count;
-	uint8_t *config; /* little endian (2.4) */
+	uint8_t *config; /* little endian (2.5) */
 	uint32_t config_bytes;
 	uint32_t config_generation;
 	uint64_t offered;  /* features */

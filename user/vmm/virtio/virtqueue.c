@@ -62,7 +62,7 @@ struct virtqueue_descriptor virtqueue_read(const struct virtqueue *queue, const 
 const uint8_t *virtqueue_indirect(const struct virtqueue *queue,
                                   const struct virtqueue_descriptor *descriptor)
 {
-	/* 2.7.5.3.1: negotiated, no NEXT beside it, whole descriptors */
+	/* 2.7.5.3.1, 2.8.19: negotiated, no NEXT beside it, whole descriptors */
 	if (!queue->indirect || (descriptor->flags & DESCRIPTOR_NEXT) != 0u ||
 	    descriptor->bytes == 0u || descriptor->bytes % DESCRIPTOR_BYTES != 0u)
 		return NULL;
@@ -76,7 +76,7 @@ bool virtqueue_add(struct virtio_chain *chain, const struct virtqueue_descriptor
 	uint32_t count = (uint32_t)chain->out_count + chain->in_count;
 	uint8_t *at;
 
-	/* 2.7.4.2: all that the device writes stands behind all that it reads */
+	/* 2.7.4.2, 2.8.17: all that the device writes stands behind all that it reads */
 	if (!write && chain->in_count != 0u)
 		return false;
 	if (descriptor->bytes == 0u)
@@ -119,11 +119,14 @@ enum virtqueue_answer virtqueue_take(struct virtqueue *queue, struct virtio_chai
 
 static void virtqueue_show(struct virtqueue *queue, const struct virtqueue_done *done)
 {
+	uint32_t fresh = (uint32_t)queue->fresh + done->slots;
+
 	if (queue->packed)
 		packed_give(queue, done);
 	else
 		split_give(queue, done);
-	queue->fresh = (uint16_t)(queue->fresh + done->slots);
+	/* a driver that refills while the device gives: more than the ring is as good as all of it */
+	queue->fresh = (uint16_t)(fresh < UINT16_MAX ? fresh : UINT16_MAX);
 	queue->flying = (uint16_t)(queue->flying - done->slots);
 }
 
@@ -167,7 +170,7 @@ bool virtqueue_wants_interrupt(struct virtqueue *queue)
 	if (!queue->live || queue->broken || queue->fresh == 0u)
 		return false;
 	/* what was given is seen before the driver is asked; pairs with the barrier between its
-	 * change of the event and its next look at the ring (2.7.7.1, 2.8.21.3) */
+	 * change of the event and its next look at the ring (2.7.14, 2.8.22) */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	wants = queue->packed ? packed_wants_interrupt(queue) : split_wants_interrupt(queue);
 	queue->fresh = 0u;

@@ -40,7 +40,7 @@ const uint8_t *virtqueue_indirect(const struct virtqueue *queue,
 /* Adds the buffer of a descriptor to a chain; false: it is not in RAM, or not in its place. */
 bool virtqueue_add(struct virtio_chain *chain, const struct virtqueue_descriptor *descriptor);
 
-/* Guest memory, little endian (2.4), read once. */
+/* Guest memory, little endian (1.4), read once. */
 static inline uint16_t virtqueue_load16(const uint8_t *at)
 {
 	/* acquire: pairs with the driver's write barrier behind what this word announces */

@@ -64,8 +64,8 @@ static bool packed_indirect(const struct virtqueue *queue,
 		struct virtqueue_descriptor entry =
 			virtqueue_read(queue, table + DESCRIPTOR_BYTES * i);
 
-		/* 2.8.7: only WRITE counts; one inside another is nothing that may be */
-		if ((entry.flags & DESCRIPTOR_INDIRECT) != 0u || !virtqueue_add(chain, &entry))
+		/* 2.8.7: of its flags only WRITE counts, the others are ignored */
+		if (!virtqueue_add(chain, &entry))
 			return false;
 	}
 	return true;
@@ -96,7 +96,7 @@ enum virtqueue_answer packed_take(struct virtqueue *queue, struct virtio_chain *
 
 		at = packed_after(queue, at, 1u, &wrap);
 		if ((descriptor.flags & DESCRIPTOR_INDIRECT) != 0u) {
-			/* 2.8.7: alone in its chain */
+			/* 2.8.19: alone in its chain */
 			if (slots != 1u || !packed_indirect(queue, &descriptor, chain))
 				return VIRTQUEUE_BROKEN;
 		} else if (!virtqueue_add(chain, &descriptor)) {
@@ -160,7 +160,7 @@ bool packed_notify(struct virtqueue *queue, bool want)
 	}
 	if (!want)
 		return false;
-	/* pairs with the driver's barrier between its new descriptor and its look at the area (2.8.21.3) */
+	/* pairs with the driver's barrier between its new descriptor and its look at the area (2.8.21.3.1) */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return packed_available(queue, &flags);
 }
