@@ -2,7 +2,8 @@
 #
 # The small guests: guest_NAME = sources. Included by the Makefile. What each shows and prints
 # is in docs/guests.md.
-bare := $(sort $(wildcard guests/lib/bare_*.S guests/lib/bare_*.c))
+bare_virtio := guests/lib/bare_ring.c
+bare := $(sort $(filter-out $(bare_virtio),$(wildcard guests/lib/bare_*.S guests/lib/bare_*.c)))
 
 guest_tiny = guests/tiny.S
 guest_hello = guests/hello.c $(bare)

@@ -119,14 +119,11 @@ enum virtqueue_answer virtqueue_take(struct virtqueue *queue, struct virtio_chai
 
 static void virtqueue_show(struct virtqueue *queue, const struct virtqueue_done *done)
 {
-	uint32_t fresh = (uint32_t)queue->fresh + done->slots;
-
 	if (queue->packed)
 		packed_give(queue, done);
 	else
 		split_give(queue, done);
-	/* a driver that refills while the device gives: more than the ring is as good as all of it */
-	queue->fresh = (uint16_t)(fresh < UINT16_MAX ? fresh : UINT16_MAX);
+	queue->fresh += done->slots;
 	queue->flying = (uint16_t)(queue->flying - done->slots);
 }
 

@@ -72,7 +72,9 @@ struct virtqueue {
 	bool give_wrap;
 	uint16_t take_next; /* split: free running; packed: position in the ring */
 	uint16_t give_next;
-	uint16_t fresh; /* descriptors (packed) or chains (split) given since the driver was asked */
+	/* Descriptors (packed) or chains (split) given since the driver was asked: more than 2^16 from
+	 * a driver that refills while the device gives */
+	uint32_t fresh;
 	uint16_t flying;   /* the same, taken and not yet given */
 	uint16_t sequence; /* of the next chain taken */
 	uint16_t oldest;   /* IN_ORDER: sequence of the next that the driver may see */
