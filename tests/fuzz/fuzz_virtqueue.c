@@ -305,7 +305,7 @@ static void model_given(struct model *model, const struct virtio_chain *chain, u
 
 static void device_gives(struct fuzz *in)
 {
-	static struct virtio_chain kept[RING_SIZE_MAX];
+	static struct virtio_chain kept[QUEUES][RING_SIZE_MAX];
 	static const uint8_t zeroes[BANK];
 	uint32_t which = fuzz_u8(in);
 	uint32_t written = fuzz_u16(in);
@@ -333,8 +333,8 @@ static void device_gives(struct fuzz *in)
 	virtio_told(&virtio, queue);
 	device_unlock(&device);
 	if (alive && model->in_order) {
-		kept[chain->padding] = *chain;
-		model->chain[chain->padding] = &kept[chain->padding];
+		kept[queue][chain->padding] = *chain;
+		model->chain[chain->padding] = &kept[queue][chain->padding];
 		model->done[chain->padding] = true;
 		model->written[chain->padding] = written;
 		while (model->count != 0u && model->done[model->first]) {
@@ -496,6 +496,31 @@ static uint64_t any_place(struct fuzz *in)
 	return RAM + (where % (BANK + FAR_BANK + 0x1000u) & ~1u);
 }
 
+/* A descriptor in a ring that the device may be about to take: near the ends of RAM, small, odd flags. */
+static void driver_forges(struct fuzz *in)
+{
+	uint8_t where = fuzz_u8(in);
+	uint8_t what = fuzz_u8(in);
+	uint8_t flags = fuzz_u8(in);
+	struct ring *ring = &rings[where & 1u];
+	uint64_t at = RAM + QUEUE_AREA * (where & 1u) +
+	              16u * (((uint32_t)(where >> 1) + ring->avail) % ring->size);
+	uint64_t end = (what & 0x80u) != 0u ? FAR_RAM + FAR_BANK : RAM + BANK;
+
+	poke(at, (uint32_t)(end - 16u * (what & 7u)), 4u);
+	poke(at + 8u, 16u * (what >> 3 & 7u), 4u);
+	poke(at + (ring->packed ? 14u : 12u),
+	     (flags & 7u) | (ring->packed && (flags & 8u) == 0u
+	                             ? (ring->avail_wrap ? RING_AVAIL : RING_USED)
+	                             : 0u),
+	     2u);
+	if (!ring->packed && (flags & 0x10u) == 0u)
+		poke(RAM + QUEUE_AREA * (where & 1u) + DRIVER_AT + 2u, (uint32_t)ring->avail + 1u,
+		     2u);
+	if ((flags & 0x20u) == 0u)
+		put(NOTIFY, where & 1u);
+}
+
 static void driver_breaks_rules(struct fuzz *in, uint8_t how)
 {
 	struct race *race = &races[how % RACES];
@@ -519,6 +544,8 @@ static void driver_breaks_rules(struct fuzz *in, uint8_t how)
 		race->value = fuzz_u16(in);
 	} else if ((how & 0x70u) == 0x40u) {
 		poke(ipa, (uint32_t)fuzz_number(in), 4u);
+	} else if ((how & 0x70u) == 0x50u) {
+		driver_forges(in);
 	} else {
 		poke(ipa, fuzz_u16(in), 2u);
 	}
