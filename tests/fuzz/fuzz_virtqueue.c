@@ -68,8 +68,8 @@ struct model {
 
 /* A write that happens behind the back of the device's n-th check of an address. */
 struct race {
-	uint32_t wait;
 	uint64_t ipa;
+	uint32_t wait;
 	uint32_t value;
 };
 
@@ -172,14 +172,18 @@ static void step_begins(void)
 	}
 }
 
+static void bank_is_good(const struct bank *bank)
+{
+	if (memcmp(bank->now, bank->before, bank->bytes) == 0)
+		return;
+	for (uint32_t i = 0u; i < bank->bytes; i++)
+		FUZZ_CHECK(bank->now[i] == bank->before[i] || bank->may[i] != 0u);
+}
+
 static void step_ends(void)
 {
-	for (uint32_t i = 0u; i < 2u; i++) {
-		if (memcmp(banks[i].now, banks[i].before, banks[i].bytes) == 0)
-			continue;
-		for (uint32_t j = 0u; j < banks[i].bytes; j++)
-			FUZZ_CHECK(banks[i].now[j] == banks[i].before[j] || banks[i].may[j] != 0u);
-	}
+	bank_is_good(&banks[0]);
+	bank_is_good(&banks[1]);
 	FUZZ_CHECK(device.line_wanted == (virtio.interrupts != 0u));
 	FUZZ_CHECK(device.lock.held == 0u);
 	for (uint32_t i = 0u; i < QUEUES; i++) {

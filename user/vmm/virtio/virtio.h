@@ -36,7 +36,7 @@ struct virtio_ops {
 	void (*reset)(struct virtio *virtio);
 	/* Chains may be available in a queue that is live. Between start and reset only. */
 	void (*notify)(struct virtio *virtio, uint32_t queue);
-	/* The driver wrote into the configuration, inside its bytes. May be NULL: nothing there is writable. */
+	/* The driver wrote into the configuration, inside its bytes. NULL: nothing there is writable. */
 	void (*configure)(struct virtio *virtio, uint32_t offset, uint32_t bytes, uint32_t value);
 	/* The peer notified, or the deadline came; also before start. May be NULL. */
 	void (*poll)(struct virtio *virtio);

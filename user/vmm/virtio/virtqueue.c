@@ -37,7 +37,7 @@ bool virtqueue_start(struct virtqueue *queue, uint64_t features)
 
 struct virtqueue_descriptor virtqueue_read(const struct virtqueue *queue, const uint8_t *at)
 {
-	uint64_t words[2];
+	uint64_t words[2] = {0u, 0u};
 	uint16_t low;
 	uint16_t high;
 

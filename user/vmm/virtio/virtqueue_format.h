@@ -47,15 +47,15 @@ static inline uint16_t virtqueue_load16(const uint8_t *at)
 	return __atomic_load_n((const uint16_t *)(const void *)at, __ATOMIC_ACQUIRE);
 }
 
-static inline void virtqueue_store16(uint8_t *at, uint16_t value)
+static inline void virtqueue_store16(void *at, uint16_t value)
 {
 	/* release: what the word announces is written before it */
-	__atomic_store_n((uint16_t *)(void *)at, value, __ATOMIC_RELEASE);
+	__atomic_store_n((uint16_t *)at, value, __ATOMIC_RELEASE);
 }
 
-static inline void virtqueue_store32(uint8_t *at, uint32_t value)
+static inline void virtqueue_store32(void *at, uint32_t value)
 {
-	__atomic_store_n((uint32_t *)(void *)at, value, __ATOMIC_RELAXED);
+	__atomic_store_n((uint32_t *)at, value, __ATOMIC_RELAXED);
 }
 
 /* The descriptor at `at`, in the queue's format. */

@@ -33,7 +33,8 @@ bool packed_start(struct virtqueue *queue)
 	/* 2.8.10.1: alignments of 16, 4 and 4 */
 	if (queue->descriptors % 16u != 0u || queue->driver % 4u != 0u || queue->device % 4u != 0u)
 		return false;
-	queue->descriptor_ring = ram_pointer(queue->descriptors, DESCRIPTOR_BYTES * queue->size);
+	queue->descriptor_ring =
+		ram_pointer(queue->descriptors, (uint64_t)DESCRIPTOR_BYTES * queue->size);
 	queue->driver_area = ram_pointer(queue->driver, 4u);
 	queue->device_area = ram_pointer(queue->device, 4u);
 	return queue->descriptor_ring != NULL && queue->driver_area != NULL &&
@@ -43,9 +44,9 @@ bool packed_start(struct virtqueue *queue)
 /* The descriptor at take_next is the driver's offer of this lap (2.8.1). */
 static bool packed_available(const struct virtqueue *queue, uint16_t *flags)
 {
-	*flags = virtqueue_load16(queue->descriptor_ring +
-	                          DESCRIPTOR_BYTES * (uint32_t)queue->take_next +
-	                          DESCRIPTOR_FLAGS_AT);
+	*flags =
+		virtqueue_load16(queue->descriptor_ring +
+	                         (size_t)DESCRIPTOR_BYTES * queue->take_next + DESCRIPTOR_FLAGS_AT);
 	return ((*flags & DESCRIPTOR_AVAIL) != 0u) == queue->take_wrap &&
 	       ((*flags & DESCRIPTOR_USED) != 0u) != queue->take_wrap;
 }
@@ -62,7 +63,7 @@ static bool packed_indirect(const struct virtqueue *queue,
 		return false;
 	for (uint32_t i = 0u; i < entries; i++) {
 		struct virtqueue_descriptor entry =
-			virtqueue_read(queue, table + DESCRIPTOR_BYTES * i);
+			virtqueue_read(queue, table + (size_t)DESCRIPTOR_BYTES * i);
 
 		/* 2.8.7: of its flags only WRITE counts, the others are ignored */
 		if (!virtqueue_add(chain, &entry))
@@ -92,7 +93,7 @@ enum virtqueue_answer packed_take(struct virtqueue *queue, struct virtio_chain *
 		return VIRTQUEUE_EMPTY;
 	for (uint32_t slots = 1u; slots + queue->flying <= queue->size; slots++) {
 		struct virtqueue_descriptor descriptor = virtqueue_read(
-			queue, queue->descriptor_ring + DESCRIPTOR_BYTES * (uint32_t)at);
+			queue, queue->descriptor_ring + (size_t)DESCRIPTOR_BYTES * at);
 
 		at = packed_after(queue, at, 1u, &wrap);
 		if ((descriptor.flags & DESCRIPTOR_INDIRECT) != 0u) {
@@ -117,7 +118,7 @@ enum virtqueue_answer packed_take(struct virtqueue *queue, struct virtio_chain *
 
 void packed_give(struct virtqueue *queue, const struct virtqueue_done *done)
 {
-	uint8_t *at = queue->descriptor_ring + DESCRIPTOR_BYTES * (uint32_t)queue->give_next;
+	uint8_t *at = queue->descriptor_ring + (size_t)DESCRIPTOR_BYTES * queue->give_next;
 	uint32_t flags = queue->give_wrap ? DESCRIPTOR_AVAIL | DESCRIPTOR_USED : 0u;
 
 	if (done->written != 0u)

@@ -21,7 +21,7 @@
 
 bool split_start(struct virtqueue *queue)
 {
-	uint32_t size = queue->size;
+	uint64_t size = queue->size;
 
 	/* 2.7: a power of two; alignments of 16, 2 and 4 */
 	if ((size & (size - 1u)) != 0u || queue->descriptors % 16u != 0u ||
@@ -52,7 +52,7 @@ static bool split_walk(const struct virtqueue *queue, uint16_t head, struct virt
 
 		if (index >= entries)
 			return false;
-		descriptor = virtqueue_read(queue, table + DESCRIPTOR_BYTES * index);
+		descriptor = virtqueue_read(queue, table + (size_t)DESCRIPTOR_BYTES * index);
 		if ((descriptor.flags & DESCRIPTOR_INDIRECT) != 0u) {
 			/* 2.7.5.3.1: not inside another table */
 			if (table != queue->descriptor_ring)
@@ -84,7 +84,7 @@ enum virtqueue_answer split_take(struct virtqueue *queue, struct virtio_chain *c
 	if (waiting + queue->flying > queue->size)
 		return VIRTQUEUE_BROKEN;
 	chain->id = virtqueue_load16(queue->driver_area + AREA_RING +
-	                             2u * (queue->take_next & split_ring_mask(queue)));
+	                             (size_t)2u * (queue->take_next & split_ring_mask(queue)));
 	chain->slots = 1u;
 	if (!split_walk(queue, chain->id, chain))
 		return VIRTQUEUE_BROKEN;
@@ -94,8 +94,8 @@ enum virtqueue_answer split_take(struct virtqueue *queue, struct virtio_chain *c
 
 void split_give(struct virtqueue *queue, const struct virtqueue_done *done)
 {
-	uint8_t *used =
-		queue->device_area + AREA_RING + 8u * (queue->give_next & split_ring_mask(queue));
+	uint8_t *used = queue->device_area + AREA_RING +
+	                (size_t)8u * (queue->give_next & split_ring_mask(queue));
 
 	virtqueue_store32(used, done->id);
 	virtqueue_store32(used + 4u, done->written);
@@ -111,7 +111,7 @@ bool split_wants_interrupt(struct virtqueue *queue)
 	if (!queue->event_idx)
 		return (virtqueue_load16(queue->driver_area + AREA_FLAGS) & NO_INTERRUPT) == 0u;
 	/* 2.7.7.2: the entry that the driver waits for is among those given since */
-	event = virtqueue_load16(queue->driver_area + AREA_RING + 2u * queue->size);
+	event = virtqueue_load16(queue->driver_area + AREA_RING + (size_t)2u * queue->size);
 	return (uint16_t)(queue->give_next - event - 1u) < queue->fresh;
 }
 
@@ -121,7 +121,7 @@ bool split_notify(struct virtqueue *queue, bool want)
 		virtqueue_store16(queue->device_area + AREA_FLAGS,
 		                  (uint16_t)(want ? 0u : NO_NOTIFY));
 	else if (want)
-		virtqueue_store16(queue->device_area + AREA_RING + 8u * queue->size,
+		virtqueue_store16(queue->device_area + AREA_RING + (size_t)8u * queue->size,
 		                  queue->take_next);
 	if (!want)
 		return false;
