@@ -4,16 +4,18 @@
  * code of a client is user/lib/block_client.c.
  *
  * The client owns the data area: BLOCK_SLOTS slots. A request names the slot with its data, and
- * the slot belongs to the server until the reply with that slot's number is taken. The server's device may read and
- * write slots by DMA. Requests that are in flight together are served in any order.
+ * the slot belongs to the server until the reply with that slot's number is taken. The
+ * server's device may read and write slots by DMA. Requests that are in flight together are
+ * served in any order.
  *
  * Connecting: client_generation says which life of the client the requests are of. A client that
  * starts, or that finds server_generation changed, adds 1 to client_generation, notifies, and
- * does nothing until served_generation equals it. A server that finds client_generation different from served_generation
- * takes no request of that client, waits until its device has finished with the client's slots,
- * drops the requests that it has not taken, and then stores the client's generation
- * in served_generation with release. The client, behind an acquire load of that, drops the replies that it has not taken,
- * and sends the requests that it still wants served again: all of them can be repeated.
+ * does nothing until served_generation equals it. A server that finds client_generation
+ * different from served_generation takes no request of that client, waits until its device has
+ * finished with the client's slots, drops the requests that it has not taken, and then stores
+ * the client's generation in served_generation with release. The client, behind an acquire load
+ * of that, drops the replies that it has not taken, and sends the requests that it still wants
+ * served again: all of them can be repeated.
  *
  * A server that starts resets its device before anything else, so that no DMA of its
  * earlier life remains; adds 1 to server_generation, and notifies its clients.

@@ -28,6 +28,7 @@ import model_tests
 import mutants
 import rule_messages
 import static
+import disk_tests
 import storm_tests
 from bench_tests import bench_tests
 from boot import boot
@@ -133,7 +134,7 @@ def run_one(name, function):
 
 
 SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_tests.tests, unit_tests,
-           verify_tests, fuzz_corpora, rule_examples, target_tests, storm_tests.tests,
+           verify_tests, fuzz_corpora, rule_examples, target_tests, disk_tests.tests, storm_tests.tests,
            bench_tests, doc_blocks)
 
 

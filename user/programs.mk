@@ -9,7 +9,7 @@ program_supervisor = user/services/supervisor.c user/services/supervisor_policy.
 	user/services/supervisor_text.c
 program_trace = user/services/trace.c user/services/trace_code.c user/services/trace_reader.c
 program_virtio_block = user/services/disk.c user/services/disk_client.c user/services/gpt.c \
-	user/drivers/virtio_block.c
+	user/drivers/disk_virtio.c
 program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c
 program_spinner = user/tasks/spinner.c

@@ -34,7 +34,7 @@ struct block_client {
 bool block_client_open(struct block_client *client, const struct process_channel *info);
 /*
  * Follows the server's generations; to be called when the server has notified, before anything
- * else. True: connected. A client that has been connected once keeps what is in flight over the server's restarts.
+ * else. True: connected. What is in flight is kept over the server's restarts.
  */
 bool block_client_poll(struct block_client *client);
 /* True: the server must be notified now. False until the next change. */

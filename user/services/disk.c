@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The disk server: one physical disk (user/lib/disk.h), shared by clients of a channel each
+ * The disk server: one physical disk (user/lib/disk_device.h), shared by clients of a channel each
  * (abi/block_channel.h), every one with its own part of the disk, priority and rate by the
  * description. Data go by DMA between the disk and the channel: nothing is copied here.
  *

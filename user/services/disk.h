@@ -8,7 +8,7 @@
 #define BULKHEAD_USER_SERVICES_DISK_H
 
 #include "abi/block_channel.h"
-#include "user/lib/disk.h"
+#include "user/lib/disk_device.h"
 #include "user/lib/message.h"
 
 #define DISK_CLIENTS 16u

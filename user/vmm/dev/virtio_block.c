@@ -324,10 +324,13 @@ static bool block_next(struct block *block, struct block_work *work)
 	return false;
 }
 
-/* Takes and sends requests as long as there is room. */
+/*
+ * Takes and sends requests as long as there is room. Those that end at once need none: a driver that
+ * adds more of them meanwhile than its queues hold does nothing that a disk is for.
+ */
 static void block_pump(struct block *block)
 {
-	for (;;) {
+	for (uint32_t i = 0u; i < BLOCK_QUEUES * VIRTQUEUE_SIZE_MAX; i++) {
 		struct block_work *work;
 		uint32_t number;
 
@@ -347,6 +350,7 @@ static void block_pump(struct block *block)
 		else
 			block->current = number;
 	}
+	virtio_break(&block->virtio);
 }
 
 /* A piece has been served. */

@@ -3,8 +3,8 @@
  * A physical disk, as the disk server sees it: one driver file implements it. All functions
  * are called by the one thread of the process. Buffers are named by their physical address.
  */
-#ifndef BULKHEAD_USER_LIB_DISK_H
-#define BULKHEAD_USER_LIB_DISK_H
+#ifndef BULKHEAD_USER_LIB_DISK_DEVICE_H
+#define BULKHEAD_USER_LIB_DISK_DEVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>

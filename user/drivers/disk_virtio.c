@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A physical virtio block device (VIRTIO 1.2, 5.2) on MMIO; contract in user/lib/disk.h. Owns the
+ * A physical virtio block device (VIRTIO 1.2, 5.2) on MMIO; contract in user/lib/disk_device.h. Owns the
  * device's registers and the process's DMA memory, mapped in this process alone. The first device
  * of the description is the disk.
  *
@@ -9,7 +9,7 @@
  */
 #include <stddef.h>
 
-#include "user/lib/disk.h"
+#include "user/lib/disk_device.h"
 #include "user/lib/info.h"
 #include "user/lib/syscalls.h"
 #include "user/lib/virtio_driver.h"
@@ -30,7 +30,7 @@
 #define TYPE_DISCARD      11u
 #define TYPE_WRITE_ZEROES 13u
 #define DISK_GOOD         0u
-#define DISK_PENDING       0xffu
+#define DISK_PENDING      0xffu
 
 #define CHAIN 3u
 _Static_assert(DISK_TAGS *CHAIN <= VIRTIO_RING_SIZE, "each request has its descriptors");
