@@ -18,12 +18,13 @@ SUPERVISOR, ONE, TWO = "\x1d0", "\x1d3", "\x1d4"
 PROMPT = r"linux# "
 READY = expect_all(r"disk: one has 65536 sectors from 2048", r"disk: two has 65536 sectors from 67584",
                    PROMPT, r"(one|two)\| linux# ")
-# Written, and read again from the disk: 12.5 MiB that nobody knows before.
-CHECK = ("mkdir -p /mnt; mount /dev/vda /mnt; dd if=/dev/urandom of=/mnt/f bs=64k count=200 2>/dev/null;"
+# Written, and read again from the disk: 20 MiB that nobody knows before.
+CHECK = ("mkdir -p /mnt; mount /dev/vda /mnt; dd if=/dev/urandom of=/mnt/f bs=64k count=320 2>/dev/null;"
          " a=$(sha256sum /mnt/f); sync; echo 3 >/proc/sys/vm/drop_caches; b=$(sha256sum /mnt/f);"
          " umount /mnt; [ \"$a\" = \"$b\" ] && echo $(cat /sys/block/vda/serial) data sa\"\"me\n")
 WRITE = ("mkdir -p /mnt; mount /dev/vda /mnt; while :; do dd if=/dev/urandom of=/mnt/g bs=64k count=50"
          " conv=fsync 2>/dev/null; echo rou\"\"nd; done\n")
+RESTART = [send("restart disk\n"), expect(r"disk stopped"), expect(r"disk: two has")]
 AGAIN = "mkdir -p /mnt; mount /dev/vda /mnt && ls /mnt; umount /mnt; dmesg | grep EXT4; echo do\"\"ne\n"
 
 
@@ -87,8 +88,8 @@ def machine(name, steps):
 def both():
     """Two VMs at once, and the driver is started again under them."""
     path, _ = machine("disk-both", [
-        READY, send(ONE + CHECK), send(TWO + CHECK), send(SUPERVISOR + "restart disk\n"),
-        expect(r"disk stopped"), expect_all(r"one data same", r"two data same")])
+        READY, send(ONE + CHECK), send(TWO + CHECK), send(SUPERVISOR)] + RESTART * 5 + [
+            expect_all(r"one data same", r"two data same")])
     for number in range(len(PARTITIONS)):
         check_files(path, number)
     return "  two file systems clean\n"
