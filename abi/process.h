@@ -22,6 +22,7 @@
 #define CHANNEL_VA       0x600000ull     /* channels, RW */
 #define DMA_VA           0x1000000000ull /* memory of a driver for its devices, RW */
 #define SHARED_VA        0x1800000000ull /* shared memory, RO or RW */
+#define POOL_VA          0x1c00000000ull /* pools: RW the process's own, read-only the others */
 #define TRACE_VA         0x2000000000ull /* the flight recorder, a page per CPU, read-only */
 #define PAYLOAD_VA       0x3000000000ull /* payloads, read-only */
 #define GUEST_VA \
@@ -75,6 +76,27 @@ struct process_shared {
 	uint32_t self;     /* number of this peer: those that may write come first */
 	uint32_t peers;    /* how many there are */
 	uint32_t writable; /* 1: this peer may write */
+	uint32_t padding;
+};
+
+/*
+ * Memory for bulk data that several processes see: one of them may write it, the others read it.
+ * Each channel of a backend with pools (record.h) is a port of its server, which is its end with
+ * side 1, and has a pool, which its other end may write. The server may read all of them, a port
+ * those of the other ports but isolated ones. If a port is isolated, there is one more pool, which
+ * the server may write and all ports may read. Ports are numbered from 0 on in the order of the
+ * server's channels.
+ *
+ * A process gets an entry for each pool and each of its ports; the server one for each port,
+ * and one for its own. A process sees a pool at one address, for all of its ports.
+ */
+struct process_pool {
+	uint64_t va;
+	uint64_t bytes;
+	uint64_t pa;       /* for a process whose devices do DMA (allow-dma); else 0 */
+	uint32_t channel;  /* of this process; the server's own pool: IMAGE_NONE there */
+	uint32_t port;     /* whose pool it is; IMAGE_NONE: the server's own */
+	uint32_t writable; /* 1: it is this process's own at that channel */
 	uint32_t padding;
 };
 
@@ -179,15 +201,19 @@ struct process_info {
 	uint64_t trace_threads; /* VA of struct trace_thread[], in the info pages */
 	uint32_t trace_cpu_count;
 	uint32_t trace_thread_count; /* of all CPUs */
+	uint64_t pools;              /* VA of struct process_pool[], in the info pages */
+	uint32_t pool_count;
+	uint32_t padding2;
 };
 
 _Static_assert(sizeof(struct process_device) == 64, "bhc and programs agree");
 _Static_assert(sizeof(struct process_channel) == 136, "bhc and programs agree");
+_Static_assert(sizeof(struct process_pool) == 40, "bhc and programs agree");
 _Static_assert(sizeof(struct process_child) == 48, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_device) == 64, "bhc and programs agree");
 _Static_assert(sizeof(struct vm_info) == 288, "bhc and programs agree");
 _Static_assert(sizeof(struct trace_thread) == 56, "bhc and programs agree");
 _Static_assert(sizeof(struct process_shared) == 72, "bhc and programs agree");
-_Static_assert(sizeof(struct process_info) == 496, "bhc and programs agree");
+_Static_assert(sizeof(struct process_info) == 512, "bhc and programs agree");
 
 #endif

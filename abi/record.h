@@ -40,7 +40,8 @@ struct device_record {
 	uint32_t channel_bytes; /* of the channel to its peer: whole pages; 0: a page of byte rings */
 	uint32_t peer;          /* DEVICE_PEER_* */
 	uint32_t flags;         /* DEVICE_FLAG_* */
-	uint32_t reserved[5];   /* zero */
+	uint32_t pool_bytes;    /* of a pool at each port (process_pool): whole pages; 0: none */
+	uint32_t reserved[4];   /* zero */
 };
 #define DEVICE_PEER_MAY  0u /* `peer` is optional */
 #define DEVICE_PEER_MUST 1u /* a device without a peer is refused */

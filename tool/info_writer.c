@@ -83,6 +83,48 @@ static void info_channels(struct info_buffer *buffer, const struct process *proc
 	}
 }
 
+static void info_pool(struct info_buffer *buffer, const struct system *system,
+                      const struct pool *pool, uint32_t channel, bool writable)
+{
+	struct process_pool item = {
+		.va = model_pool_va(system, pool, buffer->process),
+		.bytes = pool->bytes,
+		.channel = channel,
+		.port = pool->port,
+		.writable = writable,
+	};
+
+	info_put(buffer, &item, sizeof(item));
+	buffer->head.pool_count++;
+}
+
+/* For each end of the process: a port's, all that it may access; a server's, the one at that port. */
+static void info_pools(struct info_buffer *buffer, const struct system *system,
+                       const struct process *process)
+{
+	buffer->head.pools = info_array(buffer);
+	for (uint32_t i = 0u; i < process->end_count; i++) {
+		const struct channel_end *end = process->ends[i];
+
+		if (end->channel->pool_bytes == 0u)
+			continue;
+		for (uint32_t j = 0u; j < system->pool_count; j++) {
+			const struct pool *pool = &system->pools[j];
+			bool own = pool->channel == end->channel;
+
+			if (end->side == 1u ? own
+			                    : pool->server == end->channel->end[1].process &&
+			                              model_pool_access(pool, process) != POOL_NONE)
+				info_pool(buffer, system, pool, end->number,
+				          own && end->side == 0u);
+		}
+	}
+	for (uint32_t j = 0u; j < system->pool_count; j++) {
+		if (system->pools[j].server == process && system->pools[j].channel == NULL)
+			info_pool(buffer, system, &system->pools[j], IMAGE_NONE, true);
+	}
+}
+
 static uint32_t info_child_flags(const struct process *child)
 {
 	uint32_t flags = 0u;
@@ -248,14 +290,16 @@ void info_writer_write(struct system *system, struct process *process)
 		info_vm(buffer, process->vm);
 	if (process->recorder)
 		info_recorder(buffer, system);
+	info_pools(buffer, system, process);
 	memcpy(buffer->bytes, head, sizeof(*head));
 	process->info = (struct bytes){buffer->bytes, layout_up(buffer->used, PAGE_BYTES)};
 }
 
-void info_writer_place(struct process *process)
+void info_writer_place(const struct system *system, struct process *process)
 {
 	struct process_info head;
 	uint8_t *channels;
+	uint8_t *pools;
 
 	if (!process->dma_allowed)
 		return;
@@ -267,4 +311,18 @@ void info_writer_place(struct process *process)
 		memcpy(channels + i * sizeof(struct process_channel) +
 		               offsetof(struct process_channel, pa),
 		       &process->ends[i]->channel->pa, sizeof(uint64_t));
+	pools = process->info.data + (head.pools - PROCESS_INFO_VA);
+	for (uint32_t i = 0u; i < head.pool_count; i++) {
+		struct process_pool item;
+
+		memcpy(&item, pools + i * sizeof(item), sizeof(item));
+		for (uint32_t j = 0u; j < system->pool_count; j++) {
+			const struct pool *pool = &system->pools[j];
+
+			if (model_pool_access(pool, process) != POOL_NONE &&
+			    model_pool_va(system, pool, process) == item.va)
+				item.pa = pool->pa;
+		}
+		memcpy(pools + i * sizeof(item), &item, sizeof(item));
+	}
 }

@@ -10,7 +10,7 @@
 #include "tool/model.h"
 
 void info_writer_write(struct system *system, struct process *process);
-/* Channels and DMA memory have their place. */
-void info_writer_place(struct process *process);
+/* Channels, pools and DMA memory have their place. */
+void info_writer_place(const struct system *system, struct process *process);
 
 #endif

@@ -269,6 +269,13 @@ static void layout_process_memory(struct layout *layout)
 		shared->pa = layout_take(layout, shared->name, "shared memory", shared->bytes,
 		                         PAGE_BYTES);
 	}
+	for (uint32_t i = 0u; i < system->pool_count; i++) {
+		struct pool *pool = &system->pools[i];
+		const struct process *owner =
+			pool->channel != NULL ? pool->channel->end[0].process : pool->server;
+
+		pool->pa = layout_take(layout, owner->name, "pool", pool->bytes, PAGE_BYTES);
+	}
 }
 
 /* What follows the file without a gap belongs to the image's size: see image.h. */
@@ -344,5 +351,5 @@ void layout_place(struct layout *layout)
 	}
 	layout->good = layout->good && layout_in_memory(layout);
 	for (uint32_t i = 0u; i < layout->system->process_count; i++)
-		info_writer_place(&layout->system->processes[i]);
+		info_writer_place(layout->system, &layout->system->processes[i]);
 }

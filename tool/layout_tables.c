@@ -127,6 +127,20 @@ static void layout_map_devices(struct layout *layout, const struct process *proc
 	}
 }
 
+static void layout_map_pools(struct layout *layout, const struct process *process)
+{
+	const struct system *system = layout->system;
+
+	for (uint32_t i = 0u; i < system->pool_count; i++) {
+		const struct pool *pool = &system->pools[i];
+		enum pool_access access = model_pool_access(pool, process);
+
+		if (access != POOL_NONE)
+			layout_map(layout, process->root_pa, model_pool_va(system, pool, process),
+			           pool->pa, pool->bytes, access == POOL_WRITE ? MAP_RW : MAP_RO);
+	}
+}
+
 static void layout_process(struct layout *layout, struct process *process)
 {
 	process->root_pa = pagetable_new(&layout->tables);
@@ -151,6 +165,7 @@ static void layout_process(struct layout *layout, struct process *process)
 		           peer->shared->bytes, peer->writable ? MAP_RW : MAP_RO);
 	}
 	layout_map(layout, process->root_pa, DMA_VA, process->dma_pa, process->dma_bytes, MAP_RW);
+	layout_map_pools(layout, process);
 	if (process->recorder)
 		layout_map(layout, process->root_pa, TRACE_VA, layout->object_pa[OBJECT_TRACE],
 		           layout->system->cpu_used * PAGE_BYTES, MAP_RO);

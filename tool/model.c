@@ -132,7 +132,8 @@ static bool model_device_records_good(const struct bytes *section)
 		memcpy(&record, section->data + at, sizeof(record));
 		if (record.backend[RECORD_TEXT_BYTES - 1u] != '\0' ||
 		    record.compatible[RECORD_TEXT_BYTES - 1u] != '\0' ||
-		    record.channel_bytes % PAGE_BYTES != 0u || record.peer > DEVICE_PEER_MUST)
+		    record.channel_bytes % PAGE_BYTES != 0u ||
+		    record.pool_bytes % PAGE_BYTES != 0u || record.peer > DEVICE_PEER_MUST)
 			return false;
 	}
 	return true;
@@ -301,8 +302,16 @@ static void model_channel(struct system *system, int node)
 	struct process *a = model_process_of(system, tree_reference(fdt, node, "ends", 0u));
 	struct process *b = model_process_of(system, tree_reference(fdt, node, "ends", 1u));
 
-	if (a != NULL && b != NULL)
-		model_new_channel(system, a, b, model_place(system, node, NULL));
+	const struct device_record *backend = model_channel_backend(system, node);
+	struct model_channel *channel;
+
+	if (a == NULL || b == NULL)
+		return;
+	channel = model_new_channel(system, a, b, model_place(system, node, NULL));
+	if (channel == NULL || backend == NULL)
+		return;
+	channel->bytes = backend->channel_bytes != 0u ? backend->channel_bytes : PAGE_BYTES;
+	model_settings_read(system, backend, node, channel);
 }
 
 static void model_peers(struct system *system, struct vm *vm)
@@ -376,7 +385,13 @@ void model_build(struct system *system)
 	model_console_ends(system);
 	model_shared(system);
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
-		for (uint32_t j = 0u; j < system->vms[i].device_count; j++)
-			model_settings_read(system, &system->vms[i].devices[j]);
+		for (uint32_t j = 0u; j < system->vms[i].device_count; j++) {
+			const struct guest_device *device = &system->vms[i].devices[j];
+
+			if (device->end != NULL && device->record != NULL && device->node >= 0)
+				model_settings_read(system, device->record, device->backend_node,
+				                    device->end->channel);
+		}
 	}
+	model_pools(system);
 }

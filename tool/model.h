@@ -121,6 +121,8 @@ struct model_channel {
 	struct channel_end end[2];
 	struct place place;
 	uint64_t bytes;
+	uint64_t pool_bytes;                /* of the pool at end 0; 0: none */
+	bool isolated;                      /* only end 1 may read it */
 	uint8_t settings[CHANNEL_SETTINGS]; /* of the device that it serves */
 	uint64_t pa;                        /* layout */
 };
@@ -144,6 +146,16 @@ struct shared {
 	uint32_t peer_stated; /* as many as the description states, even if too many */
 	uint64_t pa;          /* layout */
 };
+
+/* Memory that one process writes and others read. */
+struct pool {
+	struct process *server;
+	struct model_channel *channel; /* of the port whose it is; NULL: the server's own */
+	uint64_t bytes;
+	uint32_t port; /* IMAGE_NONE: the server's own */
+	uint64_t pa;   /* layout */
+};
+#define POOL_MAX CHANNEL_MAX
 
 enum restart { RESTART_NEVER, RESTART_ON_FAULT, RESTART_ALWAYS };
 
@@ -302,6 +314,8 @@ struct system {
 	uint32_t channel_count;
 	struct shared shared[SHARED_MAX];
 	uint32_t shared_count;
+	struct pool pools[POOL_MAX];
+	uint32_t pool_count;
 	struct program programs[PROCESS_MAX];
 	uint32_t program_count;
 	struct process *console;
@@ -338,10 +352,23 @@ void model_read_restart(struct system *system, struct process *process, int node
 void model_set_program(struct system *system, struct process *process, const char *name);
 /* model_setting.c: are all records of a section such as bhc can use? */
 bool model_settings_good(const struct bytes *section);
-void model_settings_read(const struct system *system, const struct guest_device *device);
-/* Record `index` among those of a device's backend, or NULL. */
+/* Settings of a backend from the node where they are stated. */
+void model_settings_read(const struct system *system, const struct device_record *backend, int node,
+                         struct model_channel *channel);
+/* Record `index` among those of a backend, or NULL; of a device's backend. */
+const struct setting_record *model_setting_at(const struct system *system,
+                                              const struct device_record *backend, uint32_t index);
 const struct setting_record *model_setting_of(const struct system *system,
                                               const struct guest_device *device, uint32_t index);
+/* The backend that a channel between two processes names, or NULL: of those with pools. */
+const struct device_record *model_channel_backend(const struct system *system, int node);
 struct place model_place(const struct system *system, int node, const char *property);
+/* model_pool.c */
+enum pool_access { POOL_NONE, POOL_READ, POOL_WRITE };
+void model_pools(struct system *system);
+enum pool_access model_pool_access(const struct pool *pool, const struct process *process);
+/* Where a process that may access a pool sees it. */
+uint64_t model_pool_va(const struct system *system, const struct pool *pool,
+                       const struct process *process);
 
 #endif

@@ -36,16 +36,35 @@ bool model_settings_good(const struct bytes *section)
 	return true;
 }
 
+const struct setting_record *model_setting_at(const struct system *system,
+                                              const struct device_record *backend, uint32_t index)
+{
+	for (uint32_t i = 0u; i < system->setting_record_count; i++) {
+		const struct setting_record *record = &system->setting_records[i];
+
+		if (strcmp(record->backend, backend->backend) == 0 && index-- == 0u)
+			return record;
+	}
+	return NULL;
+}
+
 const struct setting_record *model_setting_of(const struct system *system,
                                               const struct guest_device *device, uint32_t index)
 {
 	/* without a node of its own: read-as-zero */
 	if (device->record == NULL || device->node < 0)
 		return NULL;
-	for (uint32_t i = 0u; i < system->setting_record_count; i++) {
-		const struct setting_record *record = &system->setting_records[i];
+	return model_setting_at(system, device->record, index);
+}
 
-		if (strcmp(record->backend, device->record->backend) == 0 && index-- == 0u)
+const struct device_record *model_channel_backend(const struct system *system, int node)
+{
+	const char *name = fdt_getprop(system->source.fdt, node, "backend", NULL);
+
+	for (uint32_t i = 0u; name != NULL && i < system->device_record_count; i++) {
+		const struct device_record *record = &system->device_records[i];
+
+		if (record->pool_bytes != 0u && strcmp(record->backend, name) == 0)
 			return record;
 	}
 	return NULL;
@@ -82,13 +101,14 @@ static void model_setting(const void *fdt, int node, const struct setting_record
 	}
 }
 
-void model_settings_read(const struct system *system, const struct guest_device *device)
+void model_settings_read(const struct system *system, const struct device_record *backend, int node,
+                         struct model_channel *channel)
 {
 	const struct setting_record *record;
 
-	if (device->end == NULL)
-		return;
-	for (uint32_t i = 0u; (record = model_setting_of(system, device, i)) != NULL; i++)
-		model_setting(system->source.fdt, device->backend_node, record,
-		              device->end->channel->settings + record->offset);
+	for (uint32_t i = 0u; (record = model_setting_at(system, backend, i)) != NULL; i++)
+		model_setting(system->source.fdt, node, record, channel->settings + record->offset);
+	channel->pool_bytes = backend->pool_bytes;
+	channel->isolated =
+		backend->pool_bytes != 0u && tree_has(system->source.fdt, node, "isolated");
 }

@@ -20,7 +20,7 @@ static const char *const of_vm[] = { "board", "kernel", "initrd", "kernel-addres
 	"tree-address", "initrd-address", "extra-ram", "ram-pieces", "read-as-zero", "restart",
 	"restart-limit", "restart-window-sec", "autostart", "critical", "no-console", NULL };
 static const char *const of_backend[] = { "backend", "peer", NULL };
-static const char *const of_channel[] = { "ends", NULL };
+static const char *const of_channel[] = { "ends", "backend", NULL };
 static const char *const of_shared[] = { "bytes", "read-write", "read-only", NULL };
 static const char *const of_window[] = { "backend", "memory", NULL };
 static const char *const of_vcpus[] = { NULL };
@@ -184,6 +184,31 @@ static void rule_vm_properties(const struct system *system, const char *name, in
 	}
 }
 
+/* A channel between processes: with the settings of the backend that it names, if any. */
+static void rule_channel_properties(const struct system *system, const char *name, int node)
+{
+	const struct device_record *backend = model_channel_backend(system, node);
+	const void *fdt = system->source.fdt;
+	int property;
+
+	fdt_for_each_property_offset(property, fdt, node)
+	{
+		const struct setting_record *record;
+		const char *text;
+		bool known;
+
+		fdt_getprop_by_offset(fdt, property, &text, NULL);
+		known = rule_in_list(always, text) || rule_in_list(of_channel, text);
+		for (uint32_t i = 0u; backend != NULL && !known &&
+		                      (record = model_setting_at(system, backend, i)) != NULL;
+		     i++)
+			known = strcmp(record->property, text) == 0;
+		if (!known)
+			report(name, model_place(system, node, text), "%s has no property %s",
+			       fdt_get_name(fdt, node, NULL), text);
+	}
+}
+
 void rule_unknown_property(const struct system *system, const char *name)
 {
 	const void *fdt = system->source.fdt;
@@ -198,7 +223,7 @@ void rule_unknown_property(const struct system *system, const char *name)
 		if (tree_compatible(fdt, node, "bulkhead,vm"))
 			rule_vm_properties(system, name, node);
 		else if (tree_compatible(fdt, node, "bulkhead,channel"))
-			rule_properties(system, name, node, of_channel);
+			rule_channel_properties(system, name, node);
 		else if (tree_compatible(fdt, node, "bulkhead,shared-memory"))
 			rule_properties(system, name, node, of_shared);
 		if (!tree_compatible(fdt, node, "bulkhead,process"))

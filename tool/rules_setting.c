@@ -84,9 +84,35 @@ static void rule_setting_of(const struct system *system, const char *name, const
 		       record->backend, vm->process->program->path);
 }
 
+/* A channel between processes: the backend that it names, and its settings. */
+static void rule_setting_channel(const struct system *system, const char *name, int node)
+{
+	const struct device_record *backend = model_channel_backend(system, node);
+	const struct setting_record *record;
+	const void *fdt = system->source.fdt;
+
+	if (backend == NULL && system->device_records_known && tree_has(fdt, node, "backend"))
+		report(name, model_place(system, node, "backend"),
+		       "%s is between processes: its backend is none that has pools",
+		       fdt_get_name(fdt, node, NULL));
+	for (uint32_t i = 0u;
+	     backend != NULL && (record = model_setting_at(system, backend, i)) != NULL; i++) {
+		int length = 0;
+		const char *value = fdt_getprop(fdt, node, record->property, &length);
+		const char *fault =
+			value == NULL ? NULL : rule_setting_fault(value, (uint32_t)length, record);
+
+		if (fault != NULL)
+			report(name, model_place(system, node, record->property),
+			       "%s of %s %s (backend \"%s\")", record->property,
+			       fdt_get_name(fdt, node, NULL), fault, record->backend);
+	}
+}
+
 void rule_setting(const struct system *system, const char *name)
 {
 	const struct setting_record *record;
+	int node;
 
 	for (uint32_t i = 0u; i < system->vm_count; i++) {
 		const struct vm *vm = &system->vms[i];
@@ -98,5 +124,12 @@ void rule_setting(const struct system *system, const char *name)
 			     (record = model_setting_of(system, device, k)) != NULL; k++)
 				rule_setting_of(system, name, vm, device, record);
 		}
+	}
+	if (system->node < 0)
+		return;
+	fdt_for_each_subnode(node, system->source.fdt, system->node)
+	{
+		if (tree_compatible(system->source.fdt, node, "bulkhead,channel"))
+			rule_setting_channel(system, name, node);
 	}
 }

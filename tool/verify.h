@@ -67,6 +67,7 @@ struct verify_info {
 	struct process_channel *channels;
 	struct process_device *devices;
 	struct process_shared *shared;
+	struct process_pool *pools;
 };
 
 /* A range that several spaces may reach, and why: for the list that a person reads. */
@@ -161,6 +162,10 @@ uint32_t verify_vm_space(const struct verify *v, uint32_t vm);
 const struct process_channel *verify_channel_at(const struct verify *v, uint32_t process,
                                                 uint64_t va);
 
+/* verify_pool.c: an info page's pool covers va; *writable: at one of its entries */
+bool verify_pool_window(uint64_t va);
+bool verify_pool_at(const struct verify *v, uint32_t process, uint64_t va, bool *writable);
+
 /* verify_info.c: the flight recorder's rings, physically; and whether a page is one of them */
 uint64_t verify_recorder_pa(const struct verify *v);
 bool verify_recorder_page(const struct verify *v, uint64_t pa);
@@ -200,6 +205,7 @@ void verify_notify(struct verify *v);
 void verify_devices(struct verify *v);
 void verify_recorder(struct verify *v);
 void verify_regions(struct verify *v);   /* verify_region.c */
+void verify_pools(struct verify *v);     /* verify_pool.c */
 void verify_dma(struct verify *v);       /* verify_program.c */
 void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);

@@ -33,6 +33,8 @@ static const struct verify_field info_fields[] = {
 	FIELD(process_info, dma_bytes),      FIELD(process_info, shared),
 	FIELD(process_info, shared_count),   FIELD(process_info, padding),
 	FIELD(process_info, period_us),      FIELD(process_info, budget_us),
+	FIELD(process_info, pools),          FIELD(process_info, pool_count),
+	FIELD(process_info, padding2),
 };
 static const struct verify_field device_fields[] = {
 	FIELD(process_device, name),   FIELD(process_device, va),  FIELD(process_device, bytes),
@@ -49,6 +51,10 @@ static const struct verify_field shared_fields[] = {
 	FIELD(process_shared, name),     FIELD(process_shared, va),   FIELD(process_shared, ipa),
 	FIELD(process_shared, bytes),    FIELD(process_shared, self), FIELD(process_shared, peers),
 	FIELD(process_shared, writable),
+};
+static const struct verify_field pool_fields[] = {
+	FIELD(process_pool, va),      FIELD(process_pool, bytes), FIELD(process_pool, pa),
+	FIELD(process_pool, channel), FIELD(process_pool, port),  FIELD(process_pool, writable),
 };
 static const struct verify_field child_fields[] = {
 	FIELD(process_child, name),
@@ -96,6 +102,8 @@ static void compare_info(struct verify *v, const struct want_process *p)
 	              sizeof(struct process_device), device_fields, COUNT(device_fields));
 	compare_array(v, p, have, "channel", want.channels, want.channel_count,
 	              sizeof(struct process_channel), channel_fields, COUNT(channel_fields));
+	compare_array(v, p, have, "pool", want.pools, want.pool_count, sizeof(struct process_pool),
+	              pool_fields, COUNT(pool_fields));
 	compare_array(v, p, have, "child", want.children, want.child_count,
 	              sizeof(struct process_child), child_fields, COUNT(child_fields));
 	compare_array(v, p, have, "shared memory", want.shared, want.shared_count,

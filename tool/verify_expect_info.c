@@ -201,6 +201,51 @@ static void put_recorder(struct want *w, struct want_process *p, struct process_
 	}
 }
 
+static void put_pool(struct want *w, uint32_t index, uint32_t number, uint32_t channel,
+                     bool writable, struct process_info *head)
+{
+	const struct want_pool *pool = &w->pools[number];
+	struct process_pool item = {
+		.va = want_pool_va(w, number, index),
+		.bytes = pool->bytes,
+		.channel = channel,
+		.port = pool->port,
+		.writable = writable,
+	};
+
+	put(w, &w->processes[index].info, &item, sizeof(item));
+	head->pool_count++;
+}
+
+/*
+ * By the process's channels: at a port all pools of its server that it may read, at a server's end
+ * the pool of that port. Then a server's own.
+ */
+static void put_pools(struct want *w, uint32_t index, struct process_info *head)
+{
+	struct want_process *p = &w->processes[index];
+
+	head->pools = start_array(&p->info);
+	for (uint32_t n = 0; n < p->end_count; n++) {
+		uint32_t channel = p->ends[n] / 2;
+		bool port = p->ends[n] % 2 == 0;
+
+		if (w->channels[channel].pool_bytes == 0)
+			continue;
+		for (uint32_t i = 0; i < w->pool_count; i++) {
+			const struct want_pool *pool = &w->pools[i];
+
+			if (port ? pool->server == w->channels[channel].process[1] &&
+			                    want_pool_form(w, pool, index) != FORM_NONE
+			         : pool->channel == channel)
+				put_pool(w, index, i, n, port && pool->channel == channel, head);
+		}
+	}
+	for (uint32_t i = 0; i < w->pool_count; i++)
+		if (w->pools[i].channel == IMAGE_NONE && w->pools[i].server == index)
+			put_pool(w, index, i, IMAGE_NONE, true, head);
+}
+
 static void put_info(struct want *w, uint32_t index)
 {
 	struct want_process *p = &w->processes[index];
@@ -227,6 +272,7 @@ static void put_info(struct want *w, uint32_t index)
 		put_vm(w, p, &head);
 	if (p->recorder)
 		put_recorder(w, p, &head);
+	put_pools(w, index, &head);
 	memcpy(p->info.data, &head, sizeof(head));
 	p->info.bytes = want_up(p->info.bytes, PAGE_BYTES);
 }
@@ -235,6 +281,18 @@ void want_infos(struct want *w)
 {
 	for (uint32_t i = 0; i < w->process_count; i++)
 		put_info(w, i);
+}
+
+static void place_pools(const struct want *w, uint32_t index, const struct process_info *head)
+{
+	struct process_pool *pools =
+		(void *)(w->processes[index].info.data + (head->pools - PROCESS_INFO_VA));
+
+	for (uint32_t n = 0; n < head->pool_count; n++)
+		for (uint32_t i = 0; i < w->pool_count; i++)
+			if (want_pool_form(w, &w->pools[i], index) != FORM_NONE &&
+			    want_pool_va(w, i, index) == pools[n].va)
+				pools[n].pa = w->pools[i].pa;
 }
 
 /* A process with allow-dma is told where its channels and its DMA memory lie. */
@@ -251,5 +309,6 @@ void want_places(struct want *w)
 		head->dma_pa = p->dma_pa;
 		for (uint32_t n = 0; n < p->end_count; n++)
 			channels[n].pa = w->channels[p->ends[n] / 2].pa;
+		place_pools(w, i, head);
 	}
 }

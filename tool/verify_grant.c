@@ -232,6 +232,7 @@ struct want_channel *want_join(struct want *w, uint32_t a, uint32_t b)
 	}
 	w->channel_count++;
 	w->channels[channel].bytes = PAGE_BYTES;
+	w->channels[channel].backend_node = -1;
 	add_end(w, channel, 0, a, w->processes[b].name);
 	add_end(w, channel, 1, b, w->processes[a].name);
 	return &w->channels[channel];
@@ -261,7 +262,7 @@ static void read_channels(struct want *w)
 
 		if (dt_is(w->fdt, node, "bulkhead,channel") && dt_okay(w->fdt, node) &&
 		    a != IMAGE_NONE && b != IMAGE_NONE)
-			want_join(w, a, b);
+			want_channel_backend(w, want_join(w, a, b), node);
 	}
 	for (uint32_t i = 0; i < w->vm_count; i++) {
 		struct want_vm *vm = &w->vms[i];
@@ -276,6 +277,8 @@ static void read_channels(struct want *w)
 				device->channel = channel->number[0];
 				if (device->channel_bytes)
 					channel->bytes = device->channel_bytes;
+				channel->pool_bytes = device->pool_bytes;
+				channel->backend_node = device->backend_node;
 			}
 			if (device->console && vm->process != w->console)
 				device->channel = 0; /* the channel to the console is the first */

@@ -119,7 +119,8 @@ static void find_backend(struct want *w, const struct want_vm *vm, struct want_g
 		memcpy(device->backend, record.backend, sizeof(device->backend));
 		device->known = true;
 		device->channel_bytes = record.channel_bytes;
-		if (record.channel_bytes % PAGE_BYTES)
+		device->pool_bytes = record.pool_bytes;
+		if (record.channel_bytes % PAGE_BYTES || record.pool_bytes % PAGE_BYTES)
 			want_stop(w, "%s: a channel of %u bytes", record.backend,
 			          record.channel_bytes);
 		return;

@@ -81,6 +81,8 @@ static void load_info(struct verify *v, uint32_t i)
 	                                  sizeof(struct process_channel));
 	v->infos[i].shared = copy_group(v, i, "regions of shared memory", info->shared,
 	                                &info->shared_count, sizeof(struct process_shared));
+	v->infos[i].pools = copy_group(v, i, "pools", info->pools, &info->pool_count,
+	                               sizeof(struct process_pool));
 	v->infos[i].devices = copy_group(v, i, "devices", info->devices, &info->device_count,
 	                                 sizeof(struct process_device));
 }

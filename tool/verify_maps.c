@@ -148,6 +148,14 @@ static void add_process(struct want *w, uint32_t index)
 				    shared->peers[n].writable ? FORM_RW : FORM_RO, "shared memory");
 		}
 	add(w, space, DMA_VA, (struct want_range){p->dma_pa, p->dma_bytes}, FORM_RW, "DMA memory");
+	for (uint32_t i = 0; i < w->pool_count; i++) {
+		const struct want_pool *pool = &w->pools[i];
+		enum verify_form form = want_pool_form(w, pool, index);
+
+		if (form != FORM_NONE)
+			add(w, space, want_pool_va(w, i, index),
+			    (struct want_range){pool->pa, pool->bytes}, form, "a pool");
+	}
 	if (p->recorder)
 		add(w, space, TRACE_VA,
 		    (struct want_range){w->object_pa[OBJECT_TRACE], w->cpu_used * PAGE_BYTES},

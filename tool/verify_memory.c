@@ -39,7 +39,8 @@ static void check_place(struct verify *v, const struct verify_map *map)
 	case FORM_RX:
 	case FORM_RO:
 		if (s->kind == KIND_PROCESS && !verify_in_file(v, map->pa, map->bytes) &&
-		    !verify_recorder_page(v, map->pa) && !verify_shared_at(v, map->space, map->va))
+		    !verify_recorder_page(v, map->pa) &&
+		    !verify_shared_at(v, map->space, map->va) && !verify_pool_window(map->va))
 			why = "read-only, but the image has nothing to put there";
 		break;
 	case FORM_RW:

@@ -18,9 +18,11 @@ struct window {
 static const struct window windows[] = {
 	{ FORM_RX,     PROGRAM_TEXT_VA, PROGRAM_TEXT_END },
 	{ FORM_RO,     PROCESS_INFO_VA, PROGRAM_TEXT_END }, /* the info pages touch the program */
+	{ FORM_RO,     POOL_VA,         TRACE_VA },
+	{ FORM_RW,     POOL_VA,         TRACE_VA },
 	{ FORM_RO,     TRACE_VA,        TRACE_VA + CPU_MAX * PAGE_BYTES },
-	{ FORM_RO,     SHARED_VA,       TRACE_VA },
-	{ FORM_RW,     SHARED_VA,       TRACE_VA },
+	{ FORM_RO,     SHARED_VA,       POOL_VA },
+	{ FORM_RW,     SHARED_VA,       POOL_VA },
 	{ FORM_RO,     PAYLOAD_VA,      GUEST_VA },
 	{ FORM_RW,     PROGRAM_DATA_VA, DEVICE_VA },        /* data and stacks */
 	{ FORM_RW,     CHANNEL_VA,      DMA_VA },

@@ -79,7 +79,7 @@ void verify_regions(struct verify *v)
 		bool window = kind == KIND_VM && map->form != FORM_RWX && map->form != FORM_DEVICE;
 
 		if (kind == KIND_PROCESS)
-			window = map->va >= SHARED_VA && map->va < TRACE_VA;
+			window = map->va >= SHARED_VA && map->va < POOL_VA;
 		if (window && !named(v, map))
 			verify_fail(v, "%s: %#" PRIx64 "-%#" PRIx64 " is no shared memory of it",
 			            v->spaces[map->space].name, map->va, map->va + map->bytes - 1);

@@ -52,6 +52,7 @@ static const struct verify_rule rules[] = {
 	{ "entry",        5, verify_entries, false },
 	{ "stack",        5, verify_stacks, false },
 	{ "channel",      5, verify_channels, false },
+	{ "pool",         5, verify_pools, false },
 	{ "notify",       5, verify_notify, false },
 	{ "device",       5, verify_devices, false },
 	{ "recorder",     5, verify_recorder, false },
@@ -108,6 +109,7 @@ static void release(struct verify *v)
 		free(v->infos[i].channels);
 		free(v->infos[i].devices);
 		free(v->infos[i].shared);
+		free(v->infos[i].pools);
 	}
 	free(v->infos);
 	free(v->cpus);

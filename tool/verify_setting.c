@@ -49,36 +49,42 @@ static bool usable(const struct setting_record *r)
 	       r->offset <= CHANNEL_SETTINGS - r->bytes && (!number || r->bytes == bytes);
 }
 
-static void read_settings(struct want *w, const struct want_vm *vm,
-                          const struct want_guest_device *device)
+static void read_settings(struct want *w, const struct want_elf *elf, const char *backend, int node,
+                          struct want_channel *channel)
 {
-	const struct want_process *p = &w->processes[vm->process];
-	struct want_channel *channel = &w->channels[p->ends[device->channel] / 2];
 	struct want_bytes section = {NULL, 0};
 	struct setting_record record;
 
-	want_elf_section(&w->programs[p->program].elf, SETTING_SECTION, &section);
+	want_elf_section(elf, SETTING_SECTION, &section);
 	for (uint64_t at = 0; at + sizeof(record) <= section.bytes; at += sizeof(record)) {
 		memcpy(&record, section.data + at, sizeof(record));
 		record.backend[RECORD_TEXT_BYTES - 1] = 0;
 		record.property[RECORD_TEXT_BYTES - 1] = 0;
-		if (strcmp(record.backend, device->backend) != 0)
+		if (strcmp(record.backend, backend) != 0)
 			continue;
 		if (!usable(&record) ||
-		    !encode(w, device->backend_node, &record, channel->settings + record.offset))
-			want_stop(w, "%s: %s of its %s", p->name, record.property, record.backend);
+		    !encode(w, node, &record, channel->settings + record.offset))
+			want_stop(w, "%s: %s of its %s", channel->name[1], record.property,
+			          record.backend);
 	}
 }
 
-/* Both ends of the channel of a device are told; a device without one has none. */
+/* Both ends of a channel are told; a device without one has none. */
 void want_settings(struct want *w)
 {
 	for (uint32_t i = 0; i < w->vm_count; i++) {
 		const struct want_vm *vm = &w->vms[i];
+		const struct want_process *p = &w->processes[vm->process];
 
 		for (uint32_t n = 0; n < vm->device_count; n++)
 			if (vm->devices[n].known && vm->devices[n].node >= 0 &&
 			    vm->devices[n].channel != IMAGE_NONE)
-				read_settings(w, vm, &vm->devices[n]);
+				read_settings(w, &w->programs[p->program].elf,
+				              vm->devices[n].backend, vm->devices[n].backend_node,
+				              &w->channels[p->ends[vm->devices[n].channel] / 2]);
 	}
+	for (uint32_t i = 0; i < w->channel_count; i++)
+		if (w->channels[i].backend)
+			read_settings(w, &w->backends, w->channels[i].backend,
+			              w->channels[i].backend_node, &w->channels[i]);
 }

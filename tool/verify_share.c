@@ -98,6 +98,27 @@ static bool is_channel(const struct sweep *s, uint64_t pa)
 	return va_of(s, 0, pa) - ends[0]->va == va_of(s, 1, pa) - ends[1]->va;
 }
 
+/* One writes it, the others read it, each where its info page says. */
+static bool is_pool(const struct sweep *s, uint64_t pa)
+{
+	unsigned writers = 0;
+
+	for (size_t i = 0; i < s->active_count; i++) {
+		uint64_t va = va_of(s, i, pa);
+		bool writable;
+
+		if (space_of(s, i)->kind != KIND_PROCESS || !verify_pool_window(va) ||
+		    !verify_pool_at(s->v, space_of(s, i)->index, va, &writable) ||
+		    s->active[i]->form != (writable ? FORM_RW : FORM_RO))
+			return false;
+		writers += writable;
+		for (size_t j = 0; j < i; j++)
+			if (s->active[i]->space == s->active[j]->space)
+				return false;
+	}
+	return writers == 1;
+}
+
 /* Its reader is one, and sees it where its info says: rule "recorder". */
 static bool is_recorder(const struct sweep *s, uint64_t pa)
 {
@@ -143,6 +164,7 @@ static const struct {
 	{ "guest RAM, in its own VM process",    is_guest_ram },
 	{ "program, read-only",                  is_program },
 	{ "channel, read-write",                 is_channel },
+	{ "pool, one writer",                    is_pool },
 	{ "boot UART",                           is_boot_uart },
 	{ "shared memory",                       is_shared_memory },
 	{ "flight recorder, read-only",          is_recorder },

@@ -191,8 +191,8 @@ void want_free(struct want *w)
 struct want *want_read(const struct want_options *options)
 {
 	static void (*const stages[])(struct want * w) = {
-		want_board, want_processes, want_settings, want_shared, want_numbers,
-		want_infos, want_plan,      want_places,   want_config,
+		want_board,   want_processes, want_settings, want_shared, want_pools,
+		want_numbers, want_infos,     want_plan,     want_places, want_config,
 	};
 	struct want *w = verify_alloc(1, sizeof(*w));
 

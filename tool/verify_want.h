@@ -16,6 +16,7 @@
  *	verify_grant_vm.c	guests
  *	verify_setting.c	the settings of their devices
  *	verify_shared.c		shared memory
+ *	verify_grant_pool.c		pools
  *	verify_number.c		indices, notification bits, handles
  *	verify_expect_info.c	the info pages
  *	verify_expect.c		the configuration, byte for byte
@@ -128,6 +129,10 @@ struct want_channel {
 	uint32_t handle[2];
 	uint64_t va[2];
 	uint64_t bytes;
+	int backend_node;    /* where its settings are stated, or negative */
+	const char *backend; /* between processes: the backend that it names, or NULL */
+	uint64_t pool_bytes; /* of the pool at end 0, or 0 */
+	bool isolated;
 	uint8_t settings[CHANNEL_SETTINGS];
 	uint64_t pa;
 };
@@ -147,6 +152,17 @@ struct want_shared {
 	uint64_t bytes;
 	struct want_peer peers[SHARED_PEERS];
 	uint32_t peer_count;
+	uint64_t pa;
+};
+
+/* Memory that the owner writes and others read. */
+struct want_pool {
+	uint32_t server;
+	uint32_t owner;
+	uint32_t channel; /* of the port whose it is; IMAGE_NONE: the server's own */
+	uint32_t port;
+	uint64_t bytes;
+	bool isolated;
 	uint64_t pa;
 };
 
@@ -196,6 +212,7 @@ struct want_guest_device {
 	bool known;  /* some record implements it */
 	bool window; /* on shared memory: nothing traps */
 	uint32_t channel_bytes;
+	uint32_t pool_bytes;
 	bool console;
 	struct want_range reg;
 	struct want_interrupt interrupt;
@@ -294,6 +311,9 @@ struct want {
 	uint32_t channel_count;
 	struct want_shared shared[WANT_SHARED];
 	uint32_t shared_count;
+	struct want_pool pools[WANT_CHANNELS];
+	uint32_t pool_count;
+	struct want_elf backends; /* the VM process: for channels between others */
 	struct want_vm vms[WANT_VMS];
 	uint32_t vm_count;
 	uint32_t vcpu_count;
@@ -357,6 +377,7 @@ void want_guest_files(struct want *w, struct want_vm *vm); /* verify_guest_file.
 void want_numbers(struct want *w);
 void want_settings(struct want *w); /* verify_setting.c */
 void want_shared(struct want *w);   /* verify_shared.c */
+void want_pools(struct want *w);    /* verify_grant_pool.c */
 void want_config(struct want *w);
 void want_infos(struct want *w);
 void want_plan(struct want *w);
@@ -369,6 +390,11 @@ void want_set_program(struct want *w, struct want_process *p, const char *name);
 void want_restart(struct want *w, struct want_process *p, int node, uint32_t otherwise);
 void want_device_parts(const void *fdt, struct want_device *device, uint32_t interrupts);
 struct want_channel *want_join(struct want *w, uint32_t a, uint32_t b);
+void want_channel_backend(struct want *w, struct want_channel *channel, int node);
+/* verify_grant_pool.c: how a process sees a pool (FORM_NONE: not), and where. */
+enum verify_form want_pool_form(const struct want *w, const struct want_pool *pool,
+                                uint32_t process);
+uint64_t want_pool_va(const struct want *w, uint32_t number, uint32_t process);
 void want_add_map(struct want *w, uint32_t space, const struct want_map *map);
 void want_add_region(struct want *w, const struct want_region *region);
 /* Whose a physical address is, for messages. */

@@ -40,6 +40,11 @@ static inline const struct process_child *info_child(uint32_t index)
 	return (const struct process_child *)info_get()->children + index;
 }
 
+static inline const struct process_pool *info_pool(uint32_t index)
+{
+	return (const struct process_pool *)info_get()->pools + index;
+}
+
 static inline const struct vm_device *info_vm_device(uint32_t index)
 {
 	return (const struct vm_device *)info_get()->vm.devices + index;
