@@ -10,6 +10,10 @@ program_supervisor = user/services/supervisor.c user/services/supervisor_policy.
 program_trace = user/services/trace.c user/services/trace_code.c user/services/trace_reader.c
 program_virtio_block = user/services/disk.c user/services/disk_client.c user/services/gpt.c \
 	user/drivers/disk_virtio.c
+program_switch = user/services/switch.c user/services/switch_port.c \
+	user/services/switch_macs.c user/services/switch_forward.c
+program_virtio_nic = user/drivers/virtio_nic.c
+program_net_echo = user/tasks/net_echo.c
 program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c
 program_spinner = user/tasks/spinner.c

@@ -26,6 +26,7 @@ import hostile
 import judge_trace
 import serror
 from machine import ends, expect, expect_all, quiet, send
+from table_net import net_tests
 from table_process import process_tests
 
 TARGETS = []
@@ -255,6 +256,7 @@ for cpu, smp, secure in MATRIX:
         guest_test("matrix-registers-" + row, "registers", [expect(DONE["regtest"])], **options)
 
 process_tests(target)
+net_tests(target)
 
 # ---- which requirements (docs/requirements.md) each of them shows ---------------------------------
 SHOWS = {

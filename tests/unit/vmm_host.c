@@ -13,6 +13,11 @@ void fake_host_reset(void)
 	memset(&fake_host, 0, sizeof(fake_host));
 }
 
+const struct process_info *machine_info(void)
+{
+	return &fake_host.info;
+}
+
 void machine_line(uint32_t intid, bool level)
 {
 	fake_host.line_calls++;

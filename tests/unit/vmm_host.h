@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/process.h"
+
 #define FAKE_REGISTERS 256u
 #define FAKE_LINES     64u
 #define FAKE_FREQUENCY 62500000u
@@ -27,6 +29,7 @@ struct fake_host {
 	uint64_t vgic_bytes;
 	uint64_t vgic_value;
 	uint32_t vgic_calls;
+	struct process_info info;
 };
 
 extern struct fake_host fake_host;

@@ -35,6 +35,18 @@ void message_open_reader(struct message_end *end, struct message_ring *shared, u
 	__atomic_store_n(&shared->tail, end->next, __ATOMIC_RELEASE);
 }
 
+void message_continue_reader(struct message_end *end, struct message_ring *shared, uint32_t count,
+                             uint32_t bytes)
+{
+	message_open(end, shared, count, bytes);
+	end->next = __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE);
+}
+
+void message_clear(struct message_end *end)
+{
+	__atomic_store_n(&end->shared->tail, end->next, __ATOMIC_RELEASE);
+}
+
 bool message_put(struct message_end *end, const void *message)
 {
 	if (end->shared == NULL)

@@ -27,6 +27,12 @@ void message_open_writer(struct message_end *end, struct message_ring *shared, u
 void message_open_reader(struct message_end *end, struct message_ring *shared, uint32_t count,
                          uint32_t bytes);
 
+/* The reading end goes on where the shared tail stands, which the writer set by message_clear. */
+void message_continue_reader(struct message_end *end, struct message_ring *shared, uint32_t count,
+                             uint32_t bytes);
+/* A writer whose reader is gone: what that one has not taken is dropped, the next one begins here. */
+void message_clear(struct message_end *end);
+
 /* Writes a message; false: the ring is full. The reader does not know of it before message_show. */
 bool message_put(struct message_end *end, const void *message);
 /* Shows the reader what was put. True: it may be asleep, tell it. */

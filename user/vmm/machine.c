@@ -3,6 +3,7 @@
 #include "user/vmm/machine.h"
 
 #include "user/lib/clock.h"
+#include "user/lib/info.h"
 #include "user/lib/syscalls.h"
 #include "user/lib/text.h"
 
@@ -12,6 +13,11 @@
 #define CTR_DMINLINE(x)  (((x) >> 16) & 0xfu) /* CTR_EL0, log2 of words */
 #define DCZID_BLOCK(x)   ((x)&0xfu)           /* DCZID_EL0, log2 of words */
 #define DCZID_PROHIBITED (1u << 4)
+
+const struct process_info *machine_info(void)
+{
+	return info_get();
+}
 
 void machine_line(uint32_t intid, bool level)
 {

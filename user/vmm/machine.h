@@ -10,6 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/process.h"
+
+/* What bhc says of this process. */
+const struct process_info *machine_info(void);
+
 /* virq_line and notify. */
 void machine_line(uint32_t intid, bool level);
 void machine_notify(uint32_t handle);
