@@ -179,12 +179,14 @@ static void honest_receive(struct fuzz *in)
 	struct net_frame frame;
 	const uint8_t *data;
 	uint32_t bytes = 0u;
+	uint32_t look;
 
 	if (!net_client_receive(&honest, &frame, &data))
 		return;
 	(void)net_filter_wants(&filter, UINT64_MAX, data, fuzz_pick(in, 2u) == 1u, frame.tag);
-	FUZZ_CHECK(net_filter_pair(&filter, data, NET_FRAME_MIN) < filter.pairs);
-	net_filter_sent(&filter, data, NET_FRAME_MIN, fuzz_pick(in, NET_PAIRS));
+	look = frame.bytes < NET_LOOK_BYTES ? frame.bytes : NET_LOOK_BYTES;
+	FUZZ_CHECK(net_filter_pair(&filter, data, look) < filter.pairs);
+	net_filter_sent(&filter, data, look, fuzz_pick(in, NET_PAIRS));
 	net_source_begin(&source, &frame, data, fuzz_pick(in, 16u));
 	while (net_source_next(&source, &packet)) {
 		uint8_t *copy = malloc(packet.head_bytes + packet.tail_bytes);
@@ -239,12 +241,14 @@ static void hostile_write(struct fuzz *in, uint32_t from)
 
 static void command(struct fuzz *in)
 {
-	uint8_t bytes[16];
-	uint32_t count = fuzz_pick(in, sizeof(bytes) + 1u);
+	static const uint8_t counts[] = {0u, 2u, 3u, 3u, 4u, 4u, 8u, 10u, 16u, 22u};
+	uint32_t count = counts[fuzz_pick(in, sizeof(counts))];
 	uint8_t *exact = malloc(count + 1u);
 
 	for (uint32_t i = 0u; i < count; i++)
-		exact[i] = fuzz_u8(in);
+		exact[i] = i < 2u                    ? (uint8_t)fuzz_pick(in, 7u)
+		           : fuzz_pick(in, 4u) != 3u ? i == 2u
+		                                     : fuzz_u8(in);
 	if (count >= 2u)
 		(void)net_filter_command(&filter, UINT64_MAX, NET_PAIRS, exact, count);
 	FUZZ_CHECK(filter.pairs >= 1u && filter.pairs <= NET_PAIRS);
