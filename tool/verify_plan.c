@@ -264,8 +264,8 @@ static void place_processes(struct want *w)
 	for (uint32_t i = 0; i < w->shared_count; i++)
 		w->shared[i].pa = take(w, w->shared[i].name, "shared memory", w->shared[i].bytes);
 	for (uint32_t i = 0; i < w->pool_count; i++)
-		w->pools[i].pa = take(w, w->processes[w->pools[i].owner].name, "a pool",
-		                      w->pools[i].bytes);
+		w->pools[i].pa =
+			take(w, w->processes[w->pools[i].owner].name, "a pool", w->pools[i].bytes);
 }
 
 /* As much of the bytes as the free range with the most whole alignments holds. */
