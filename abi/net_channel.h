@@ -36,7 +36,7 @@
 #define NET_PORTS         12u /* of a switch; pool NET_PORTS is the switch's own */
 #define NET_SLOTS         512u
 #define NET_SLOT_BYTES    2048u
-#define NET_POOL_BYTES    (NET_SLOTS * NET_SLOT_BYTES)
+#define NET_POOL_BYTES    0x100000u
 #define NET_FRAME_MIN     14u
 #define NET_FRAME_MAX     65550u /* the largest segmentation offload, with its Ethernet header */
 #define NET_CHANNEL_BYTES 0x9000u
@@ -113,6 +113,7 @@ struct net_settings {
 	char trunk[NET_TRUNK_BYTES]; /* "10,20-29": tagged frames of these VLANs and no others */
 };
 
+_Static_assert(NET_POOL_BYTES == NET_SLOTS * NET_SLOT_BYTES, "whole slots");
 _Static_assert(sizeof(struct net_frame) == 24, "both sides agree");
 _Static_assert(sizeof(struct net_return) == 8, "both sides agree");
 _Static_assert(sizeof(struct net_channel) <= NET_CHANNEL_BYTES, "it fits");

@@ -10,6 +10,7 @@
 #define BULKHEAD_USER_LIB_NET_CLIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/net_channel.h"
@@ -51,7 +52,7 @@ bool net_client_tell(struct net_client *client);
 uint32_t net_client_slots(struct net_client *client, uint32_t bytes);
 static inline uint8_t *net_client_slot_at(const struct net_client *client, uint32_t slot)
 {
-	return client->own + slot * NET_SLOT_BYTES;
+	return client->own + (size_t)slot * NET_SLOT_BYTES;
 }
 /* Gives slots of net_client_slots back, unsent. */
 void net_client_free(struct net_client *client, uint32_t slot, uint32_t bytes);

@@ -83,7 +83,7 @@ static bool forward_copy(struct virtual_switch *sw, struct net_frame *frame)
 
 	if (slot == NET_SLOTS)
 		return false;
-	memcpy(sw->pool[NET_PORTS].at + slot * NET_SLOT_BYTES,
+	memcpy(sw->pool[NET_PORTS].at + (size_t)slot * NET_SLOT_BYTES,
 	       sw->pool[frame->pool].at + frame->offset, frame->bytes);
 	frame->pool = NET_PORTS;
 	frame->offset = slot * NET_SLOT_BYTES;

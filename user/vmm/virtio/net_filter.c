@@ -82,8 +82,8 @@ static const uint8_t *filter_table(const uint8_t *at, const uint8_t *end,
 		return NULL;
 	*overflow = entries > NET_FILTER_MACS;
 	*count = *overflow ? 0u : entries;
-	memcpy(table, at, *count * MAC_BYTES);
-	return at + entries * MAC_BYTES;
+	memcpy(table, at, (size_t)*count * MAC_BYTES);
+	return at + (size_t)entries * MAC_BYTES;
 }
 
 static bool filter_mac(struct net_filter *filter, uint64_t features, uint32_t number,
