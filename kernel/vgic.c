@@ -34,7 +34,7 @@ static void vgic_cpu_begin(struct vgic_cpu *cpu)
 }
 
 /* All is 0, what is not 0 after reset is set. */
-static void vgic_cpu_first(struct vgic *vgic, struct vgic_cpu *cpu, uint32_t index)
+static SELDOM void vgic_cpu_first(struct vgic *vgic, struct vgic_cpu *cpu, uint32_t index)
 {
 	uint32_t w;
 
@@ -47,7 +47,7 @@ static void vgic_cpu_first(struct vgic *vgic, struct vgic_cpu *cpu, uint32_t ind
 			cpu->routed[w] = VGIC_ALL;
 }
 
-bool vgic_reset_step(struct vgic *vgic)
+SELDOM bool vgic_reset_step(struct vgic *vgic)
 {
 	uint32_t at = vgic->reset_at;
 	uint32_t i;
@@ -71,8 +71,8 @@ bool vgic_reset_step(struct vgic *vgic)
 	return false;
 }
 
-void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint32_t vcpu_count,
-               uint32_t spi_count)
+SELDOM void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride,
+                      uint32_t vcpu_count, uint32_t spi_count)
 {
 	uint32_t i;
 
@@ -84,7 +84,7 @@ void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride, uint3
 	}
 }
 
-void vgic_cpu_reset(struct vgic_cpu *cpu)
+SELDOM void vgic_cpu_reset(struct vgic_cpu *cpu)
 {
 	struct vgic *vgic = cpu->vgic;
 	uint32_t words, n, i;
@@ -254,8 +254,8 @@ void vgic_answer(struct vgic_cpu *cpu)
 	}
 }
 
-enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
-                                   uint32_t bits)
+SELDOM enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
+                                          uint32_t bits)
 {
 	struct vgic *vgic = self->vgic;
 	struct vgic_change change = {.w = w, .bits = bits, .ask = VGIC_ASK_CLEAR_ACTIVE};
@@ -278,7 +278,7 @@ enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner
 	return vgic_wait(self, vgic_reach(self, &change));
 }
 
-enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
+SELDOM enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
 {
 	struct vgic *vgic = self->vgic;
 	uint32_t intid = (uint32_t)value & 0xffffffu;
@@ -292,7 +292,7 @@ enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value)
 }
 
 /* An affinity that no vCPU has routes the interrupt to nobody. */
-void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity)
+SELDOM void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity)
 {
 	uint32_t w = vgic_word_of(intid);
 	uint32_t bit = vgic_bit_of(intid);

@@ -10,6 +10,8 @@
 
 #include "kernel/vgic.h"
 
+#define SELDOM __attribute__((cold)) /* small rather than quick */
+
 #define VGIC_ALL      0xffffffffu
 #define VGIC_SGIS     0x0000ffffu /* of word 0: always edge-triggered */
 #define VGIC_HW       (1u << VGIC_TIMER_ID)

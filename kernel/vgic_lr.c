@@ -269,31 +269,42 @@ static void lr_look(struct vgic_cpu *cpu)
 }
 
 /*
- * What list register n has goes back to software, but for PPI 27 while it is active. `lr` says
+ * What list register n has goes back to software, but for PPI 27 while it is active: true. `lr` says
  * what is to come back. Nobody has asked for anything while there is nothing to look at.
  */
-static void lr_give(struct vgic_cpu *cpu, uint32_t n)
+static bool lr_give(struct vgic_cpu *cpu, uint32_t n)
 {
 	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
 	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
+	struct vgic_word *word = vgic_word(cpu, w);
 	bool active = cpu->refold != 0u ? lr_obey(cpu, n) : (cpu->lr[n] & VGIC_LR_ACTIVE) != 0u;
+	uint64_t lr = cpu->lr[n];
 
-	if (active && (cpu->lr[n] & VGIC_LR_HW) != 0u) {
-		cpu->lr[n] = (cpu->lr[n] & ~VGIC_LR_PENDING) | VGIC_LR_ACTIVE;
-		cpu->seen_pending[w] &= ~bit;
-		cpu->seen_active[w] |= bit;
-		return;
+	cpu->seen_pending[w] &= ~bit;
+	if ((lr & VGIC_LR_HW) != 0u) {
+		if (active) {
+			cpu->lr[n] = (lr & ~VGIC_LR_PENDING) | VGIC_LR_ACTIVE;
+			cpu->seen_active[w] |= bit;
+			return true;
+		}
+		if ((lr & VGIC_LR_PENDING) != 0u)
+			word->line |= bit;
+	} else if ((lr & VGIC_LR_PENDING) != 0u &&
+	           ((word->edge & bit) != 0u || (cpu->soft & (1u << n)) != 0u)) {
+		word->pending |= bit;
 	}
-	lr_unpend(cpu, n);
+	cpu->seen_active[w] &= ~bit;
+	cpu->held[w] &= ~bit;
+	cpu->vgic->held[w] &= ~bit;
+	cpu->vgic->stirred |= 1u << w;
 	if (active)
 		vgic_spill(cpu, w, bit);
 	else
 		cpu->lr[n] = 0u;
-	lr_forget(cpu, n, w, bit);
-	cpu->vgic->stirred |= 1u << w;
 	/* what stays this vCPU's own is looked at when it is loaded again */
 	if ((cpu->routed[w] & bit) == 0u)
 		vgic_ring_one(cpu, w, bit);
+	return false;
 }
 
 /* What list register n had when the vCPU was saved comes back, if it is still active here. */
@@ -365,11 +376,11 @@ static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 
 	if (free != 0u)
 		return vgic_lowest(free);
+	arch_lr_read_all(cpu->lr, cpu->used, cpu->lr_top + 1u);
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
 		uint32_t n = vgic_lowest(used);
 		uint32_t other;
 
-		cpu->lr[n] = arch_lr_read(n);
 		other = lr_rank(cpu->lr[n], vmcr);
 		if ((cpu->lr[n] & VGIC_LR_ACTIVE) == 0u) {
 			if (pending == VGIC_LRS || other > pending_rank) {
@@ -751,7 +762,8 @@ void vgic_load(struct vgic_cpu *cpu)
 	cpu->lr_mask = (1u << count) - 1u;
 	cpu->lr_top = count - 1u;
 	for (n = 0u; n < count; n++)
-		cpu->back |= (uint32_t)(cpu->lr[n] != 0u) << n;
+		if (cpu->lr[n] != 0u)
+			cpu->back |= 1u << n;
 	cpu->back &= ~cpu->used;
 	arch_lr_write_all(cpu->lr, cpu->used, count);
 	for (n = 0u; n < 2u; n++)
@@ -772,11 +784,13 @@ void vgic_save(struct vgic_cpu *cpu)
 	vgic_lock(cpu->vgic);
 	request = cpu->request;
 	cpu->request = 1u; /* so that this does not kick itself */
+	arch_lr_read_all(cpu->lr, cpu->used, cpu->lr_top + 1u);
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
 		n = vgic_lowest(used);
-		cpu->lr[n] = arch_lr_read(n);
-		lr_give(cpu, n);
+		if (!lr_give(cpu, n))
+			cpu->used &= ~(1u << n);
 	}
+	cpu->soft = 0u;
 	cpu->refold = 0u;
 	cpu->back = 0u; /* what has not come back yet does so the next time */
 	vgic_answer(cpu);

@@ -15,6 +15,8 @@ struct vgic_cpu;
 uint32_t arch_lr_count(void); /* ICH_VTR_EL2.ListRegs + 1 */
 uint64_t arch_lr_read(uint32_t n);
 void arch_lr_write(uint32_t n, uint64_t value);
+/* Those of `count` of which a bit of `used` is set; the other values stay. */
+void arch_lr_read_all(uint64_t *values, uint32_t used, uint32_t count);
 /* All `count` of them: values[n] where bit n of `used` is set, else 0. */
 void arch_lr_write_all(const uint64_t *values, uint32_t used, uint32_t count);
 /* List registers whose state is invalid: ICH_ELRSR_EL2, and ICH_EISR_EL2 where LR.EOI is set. */

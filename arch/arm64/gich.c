@@ -68,15 +68,37 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	}
 }
 
-#define ICH_LR_ONE(n)                                                                    \
-	case n + 1u:                                                                     \
-		sysreg_write(S3_4_C12_C12_##n, (used >> n & 1u) != 0u ? values[n] : 0u); \
+#define ICH_LR_TAKE(n)                                               \
+	case (n) + 1u:                                               \
+		if ((used >> (n)&1u) != 0u)                          \
+			values[(n)] = sysreg_read(S3_4_C12_C12_##n); \
+		__attribute__((fallthrough))
+
+void arch_lr_read_all(uint64_t *values, uint32_t used, uint32_t count)
+{
+	for (uint32_t n = LR_STRAIGHT; n < count; n++) {
+		if ((used >> n & 1u) != 0u)
+			values[n] = arch_lr_read(n);
+	}
+	switch (count < LR_STRAIGHT ? count : LR_STRAIGHT) {
+		ICH_LR_TAKE(3);
+		ICH_LR_TAKE(2);
+		ICH_LR_TAKE(1);
+		ICH_LR_TAKE(0);
+	default:
+		break;
+	}
+}
+
+#define ICH_LR_ONE(n)                                                                      \
+	case (n) + 1u:                                                                     \
+		sysreg_write(S3_4_C12_C12_##n, (used >> (n)&1u) != 0u ? values[(n)] : 0u); \
 		__attribute__((fallthrough))
 
 void arch_lr_write_all(const uint64_t *values, uint32_t used, uint32_t count)
 {
 	for (uint32_t n = LR_STRAIGHT; n < count; n++)
-		arch_lr_write(n, (used >> n & 1u) != 0u ? values[n] : 0u);
+		arch_lr_write(n, (used >> (n)&1u) != 0u ? values[(n)] : 0u);
 	switch (count < LR_STRAIGHT ? count : LR_STRAIGHT) {
 		ICH_LR_ONE(3);
 		ICH_LR_ONE(2);

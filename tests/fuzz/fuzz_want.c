@@ -2,10 +2,11 @@
 /*
  * sources: tool/verify_board.c tool/verify_dt.c tool/verify_elf.c tool/verify_expect*.c
  *	tool/verify_grant*.c tool/verify_guest_file.c tool/verify_number.c tool/verify_plan.c
- *	tool/verify_maps.c
+ *	tool/verify_maps.c tool/verify_setting.c tool/verify_shared.c
  * helpers: tool/verify_file.c tool/verify_table.c tool/verify_rules.c tool/verify_config.c
  *	tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_memory.c
  *	tool/verify_program.c tool/verify_share.c tool/verify_list.c tool/verify_compare*.c
+ *	tool/verify_pool.c tool/verify_region.c
  * included: tool/verify_source.c
  */
 /*

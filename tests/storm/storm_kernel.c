@@ -126,6 +126,12 @@ void arch_thread_load(struct cpu *cpu, struct thread *to)
 	CHECK(to->cpu == cpu);
 }
 
+void arch_vcpu_unload(struct cpu *cpu)
+{
+	(void)cpu;
+	CHECK(false);
+}
+
 void arch_thread_discard(struct cpu *cpu, struct thread *thread)
 {
 	CHECK(thread->cpu == cpu);

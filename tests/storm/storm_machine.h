@@ -22,7 +22,7 @@
 
 static uint32_t storm_ipi[STORM_CPUS]; /* pending at each CPU */
 static uint32_t storm_finished;
-static __thread uint32_t storm_index;
+static __thread uint32_t storm_index __attribute__((unused));
 static __thread uint64_t storm_random;
 
 #define CHECK(condition)                                                                \

@@ -75,6 +75,20 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	lr[n] = value;
 }
 
+void arch_lr_read_all(uint64_t *values, uint32_t used, uint32_t count)
+{
+	for (uint32_t n = 0u; n < count; n++) {
+		if ((used >> n & 1u) != 0u)
+			values[n] = arch_lr_read(n);
+	}
+}
+
+void arch_lr_write_all(const uint64_t *values, uint32_t used, uint32_t count)
+{
+	for (uint32_t n = 0u; n < count; n++)
+		arch_lr_write(n, (used >> n & 1u) != 0u ? values[n] : 0u);
+}
+
 uint64_t arch_ich_empty(void)
 {
 	uint64_t empty = 0u;

@@ -85,6 +85,14 @@ void arch_lr_write(uint32_t n, uint64_t value)
 	fake[fake_now].lr[n] = value;
 }
 
+void arch_lr_read_all(uint64_t *values, uint32_t used, uint32_t count)
+{
+	for (uint32_t n = 0u; n < count; n++) {
+		if ((used >> n & 1u) != 0u)
+			values[n] = arch_lr_read(n);
+	}
+}
+
 void arch_lr_write_all(const uint64_t *values, uint32_t used, uint32_t count)
 {
 	for (uint32_t n = 0u; n < count; n++)

@@ -43,10 +43,15 @@ _start:
 	add	x1, x1, :lo12:__bss_start
 	adrp	x2, __bss_end
 	add	x2, x2, :lo12:__bss_end
-3:	cmp	x1, x2
+	/* 64 bytes at a time: both are aligned to that */
+	cmp	x1, x2
 	b.hs	4f
-	stp	xzr, xzr, [x1], #16
-	b	3b
+3:	stp	xzr, xzr, [x1, #16]
+	stp	xzr, xzr, [x1, #32]
+	stp	xzr, xzr, [x1, #48]
+	stp	xzr, xzr, [x1], #64
+	cmp	x1, x2
+	b.lo	3b
 
 	/* The other threads may go. Pairs with the barrier behind their wait. */
 4:	dmb	ish

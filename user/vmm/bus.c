@@ -59,6 +59,7 @@ static const char *bus_add(const struct vm_device *info, const struct process_ch
 		.intid = info->intid,
 		.deadline = DEVICE_NO_DEADLINE,
 	};
+	memset(&bus_state[bus_state_used], 0, words * sizeof(bus_state[0]));
 	bus_state_used += words;
 	if (info->channel < channel_count) {
 		bus_devices[at].peer = &channels[info->channel];
@@ -74,7 +75,6 @@ const char *bus_init(const struct vm_device *devices, uint32_t count,
 
 	bus_count = 0u;
 	bus_state_used = 0u;
-	memset(bus_state, 0, sizeof(bus_state));
 	for (uint32_t i = 0u; i < count && error == NULL; i++)
 		error = bus_add(&devices[i], channels, channel_count);
 	for (uint32_t i = 1u; i < bus_count; i++) {

@@ -131,7 +131,7 @@ static void block_finish(struct block *block, struct block_work *work)
 	                  work->written + 1u);
 	virtio_told(&block->virtio, work->queue);
 	work->live = false;
-	block->free |= 1u << (work - block->work);
+	block->free |= 1u << (uint32_t)(work - block->work);
 }
 
 /* The request wants sectors that are there, and may. */
