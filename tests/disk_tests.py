@@ -4,6 +4,7 @@ ext4 on it. What is on the disk afterwards is judged here: e2fsck, and that nobo
 is another's. Called by tests/run.py."""
 import hashlib
 import os
+import shutil
 import subprocess
 
 from boot import boot
@@ -13,7 +14,7 @@ from table import OPTIONS
 FOLDER = "build/tests/disk"
 MIB = 1 << 20
 PARTITIONS = ((1, 32), (33, 32))  # start and length in MiB
-SIZE = 80
+SPARE = 8  # behind the last partition: the second copy of the table
 SUPERVISOR, ONE, TWO = "\x1d0", "\x1d3", "\x1d4"
 PROMPT = r"linux# "
 READY = expect_all(r"disk: one has 65536 sectors from 2048", r"disk: two has 65536 sectors from 67584",
@@ -35,18 +36,20 @@ def run(line, text=None):
         raise Failure("%s: status %d\n%s" % (" ".join(line), done.returncode, done.stdout.decode()))
 
 
-def make(path):
-    """A disk with two partitions, ext4 with one file in each."""
-    root, part = FOLDER + "/root", path + ".part"
+def make(path, partitions=PARTITIONS, files=()):
+    """A disk with partitions, ext4 with the same files in each."""
+    root, part = path + ".root", path + ".part"
     os.makedirs(root, exist_ok=True)
     with open(root + "/hello", "w", encoding="ascii") as file:
         file.write("hello from the disk\n")
+    for name in files:
+        shutil.copy(name, root)
     with open(path, "wb") as file:
-        file.truncate(SIZE * MIB)
+        file.truncate((sum(partitions[-1]) + SPARE) * MIB)
     table = "label: gpt\n" + "".join("start=%d,size=%d\n" % (start * 2048, size * 2048)
-                                     for start, size in PARTITIONS)
+                                     for start, size in partitions)
     run(["/sbin/sfdisk", "--quiet", path], table.encode())
-    for start, size in PARTITIONS:
+    for start, size in partitions:
         if os.path.exists(part):
             os.remove(part)
         with open(part, "wb") as file:
@@ -72,16 +75,20 @@ def check_files(path, number):
     run(["/sbin/e2fsck", "-fn", part])
 
 
+def start(system, name, path, steps):
+    boot(dict(OPTIONS, name=name, system="tests/systems/%s.dts" % system, steps=steps, seconds=150, arguments=(
+        "-global", "virtio-mmio.force-legacy=false", "-device",
+        "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.31", "-drive",
+        "if=none,id=disk,format=raw,file=" + path)))
+
+
 def machine(name, steps):
     """Boots tests/systems/disk.dts with a fresh disk; its path, and what was on its second partition."""
     os.makedirs(FOLDER, exist_ok=True)
     path = "%s/%s.img" % (FOLDER, name)
     make(path)
     second = hashlib.sha256(partition(path, 1)).hexdigest()
-    boot(dict(OPTIONS, name=name, system="tests/systems/disk.dts", steps=steps, seconds=150, arguments=(
-        "-global", "virtio-mmio.force-legacy=false", "-device",
-        "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.31", "-drive",
-        "if=none,id=disk,format=raw,file=" + path)))
+    start("disk", name, path, steps)
     return path, second
 
 
@@ -107,6 +114,24 @@ def killed():
     return "  recovered; the other partition is as it was\n"
 
 
+def u_boot():
+    """Debian's U-Boot finds the disk, loads a kernel from it, and boots it."""
+    os.makedirs(FOLDER, exist_ok=True)
+    path = FOLDER + "/u-boot.img"
+    make(path, ((1, 96),), ("build/guests/vmlinuz", "build/guests/initrd.img"))
+    prompt = expect(r"^=> ")
+    start("uboot-disk", "disk-u-boot", path, [
+        expect(r"Hit any key to stop autoboot"), send("\r"), prompt,
+        send("virtio scan\r"), prompt, send("virtio info\r"), expect(r"Device 0: .*VirtIO"), prompt,
+        send("ext4load virtio 0 ${kernel_addr_r} vmlinuz\r"), expect(r"\d+ bytes read"), prompt,
+        send("ext4load virtio 0 ${ramdisk_addr_r} initrd.img\r"), expect(r"\d+ bytes read"), prompt,
+        send("setenv bootargs console=ttyAMA0 quiet\r"), prompt,
+        send("booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdt_addr}\r"),
+        expect(r"Starting kernel"), expect(PROMPT),
+        send("cat /sys/block/vda/serial\n"), expect(r"^boot"), expect(PROMPT)])
+
+
 def tests():
+    yield "target/disk-u-boot", u_boot
     yield "target/disk-both", both
     yield "target/disk-killed", killed

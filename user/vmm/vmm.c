@@ -38,21 +38,16 @@ static void vmm_set_mpidr(uint32_t self)
 	vpsci_set_mpidr(self, mpidr);
 }
 
-/* Until the devices know what the guest will find; a peer that never says so is no reason not to start. */
-static void vmm_wait_ready(const struct process_info *info)
+/*
+ * Until the devices know what the guest will find; a peer that never says so is no reason not to
+ * start. Nothing is printed: the channel to the console is the guest's UART's by now.
+ */
+static void vmm_wait_ready(void)
 {
 	uint64_t last = clock_now() + clock_ticks_per_second() * READY_SECONDS;
 
-	while (!bus_ready()) {
-		if (clock_now() >= last) {
-			console_open();
-			console_print(
-				"vmm: %s: a device's peer does not answer, starting without\n",
-				info->name);
-			return;
-		}
+	while (!bus_ready() && clock_now() < last)
 		bus_poll(svc_wait(UINT64_MAX, last));
-	}
 }
 
 static _Noreturn void vmm_first(const struct process_info *info)
@@ -70,7 +65,7 @@ static _Noreturn void vmm_first(const struct process_info *info)
 	                (const struct process_channel *)info->channels, info->channel_count);
 	if (text != NULL)
 		vmm_fail(LOAD_DEVICES, text);
-	vmm_wait_ready(info);
+	vmm_wait_ready();
 	vpsci_init(vm->vcpu_count);
 	/* release: pairs with the acquire in vmm_wait */
 	__atomic_store_n(&vmm_ready, 1u, __ATOMIC_RELEASE);

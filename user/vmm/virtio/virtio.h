@@ -14,8 +14,6 @@
 #include "user/vmm/device.h"
 #include "user/vmm/virtio/virtqueue.h"
 
-#define VIRTIO_QUEUES_MAX 17u
-
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 /* What the transport and the queues offer for every device. */
 #define VIRTIO_FEATURES                                                                            \
