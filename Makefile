@@ -82,6 +82,8 @@ linux: $(B)/guests/vmlinuz $(B)/guests/initrd.img $(B)/guests/u-boot.bin
 clean:
 	rm -rf $(filter-out $(B)/cache,$(wildcard $(B)/*))
 
+ROOTFS_SIZE := 224M
+
 # ---- how a source becomes an object: one rule per set of flags ---------------------------
 define compile
 $(B)/$(1)/%.o: %.c Makefile
@@ -165,6 +167,16 @@ initrd_files := $(sort $(wildcard scripts/initramfs/*))
 $(B)/guests/initrd.img: $(B)/cache/arm64.stamp scripts/initramfs.py $(initrd_files)
 	@mkdir -p $(@D)
 	@python3 scripts/initramfs.py -o $@ $(B)/cache/root scripts/initramfs
+
+# ---- a root file system with tools for disks and networks, of more packages ------------
+.PHONY: rootfs
+rootfs: $(B)/guests/rootfs.ext4
+$(B)/cache/tools/arm64.stamp: scripts/fetch-arm64.sh scripts/rootfs.packages
+	@scripts/fetch-arm64.sh $(@D) $$(sed 's/#.*//' scripts/rootfs.packages)
+	@touch $@
+$(B)/guests/rootfs.ext4: $(B)/cache/tools/arm64.stamp scripts/rootfs.py $(wildcard scripts/rootfs/*)
+	@python3 scripts/rootfs.py -o $(B)/guests/rootfs $(B)/cache/tools/root scripts/rootfs
+	@rm -f $@ && /sbin/mke2fs -q -t ext4 -m 0 -d $(B)/guests/rootfs $@ $(ROOTFS_SIZE)
 
 # ---- the benchmark's own parts -------------------------------------------------------
 -include $(wildcard bench/bench.mk)

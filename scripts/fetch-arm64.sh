@@ -106,6 +106,7 @@ download() {
 		die "cannot download$names"
 	}
 	rm -rf "$cache/debs"
+	echo "$packages" >"$apt/debs/list"
 	mv "$apt/debs" "$cache/debs"
 	rm -rf "$apt"
 }
@@ -120,7 +121,8 @@ shift
 kernel=
 [ $# -gt 0 ] || kernel=wanted
 [ $# -eq 0 ] || packages=$*
-[ -d "$cache/debs" ] || download
+# Another list than the last time means other packages.
+[ "$(cat "$cache/debs/list" 2>/dev/null)" = "$packages" ] || download
 rm -rf "$cache/root" "$cache/root.new"
 mkdir "$cache/root.new"
 for deb in "$cache"/debs/*.deb; do

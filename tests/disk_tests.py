@@ -38,45 +38,55 @@ def run(line, text=None):
 
 def make(path, partitions=PARTITIONS, files=()):
     """A disk with partitions, ext4 with the same files in each."""
-    root, part = path + ".root", path + ".part"
+    root = path + ".root"
     os.makedirs(root, exist_ok=True)
     with open(root + "/hello", "w", encoding="ascii") as file:
         file.write("hello from the disk\n")
     for name in files:
         shutil.copy(name, root)
+    empty(path, partitions)
+    for start, size in partitions:
+        # what mke2fs writes is sparse, and no two file systems have the same identity
+        part = path + ".part"
+        if os.path.exists(part):
+            os.remove(part)
+        run(["/sbin/mke2fs", "-q", "-t", "ext4", "-d", root, part, "%dM" % size])
+        fill(path, start, part)
+
+
+def empty(path, partitions):
+    """A disk with a table of partitions, and nothing in them."""
     with open(path, "wb") as file:
         file.truncate((sum(partitions[-1]) + SPARE) * MIB)
     table = "label: gpt\n" + "".join("start=%d,size=%d\n" % (start * 2048, size * 2048)
                                      for start, size in partitions)
     run(["/sbin/sfdisk", "--quiet", path], table.encode())
-    for start, size in partitions:
-        if os.path.exists(part):
-            os.remove(part)
-        with open(part, "wb") as file:
-            file.truncate(size * MIB)
-        run(["/sbin/mke2fs", "-q", "-t", "ext4", "-d", root, part])
-        with open(part, "rb") as source, open(path, "r+b") as disk:
-            disk.seek(start * MIB)
-            disk.write(source.read())
 
 
-def partition(path, number):
-    start, size = PARTITIONS[number]
+def fill(path, start, part):
+    """Copies a file system to the partition that begins at so many MiB."""
+    with open(part, "rb") as source, open(path, "r+b") as disk:
+        disk.seek(start * MIB)
+        shutil.copyfileobj(source, disk, MIB)
+
+
+def partition(path, number, partitions=PARTITIONS):
+    start, size = partitions[number]
     with open(path, "rb") as disk:
         disk.seek(start * MIB)
         return disk.read(size * MIB)
 
 
-def check_files(path, number):
+def check_files(path, number, partitions=PARTITIONS):
     """The file system of a partition has no fault."""
     part = "%s.%d" % (path, number + 1)
     with open(part, "wb") as file:
-        file.write(partition(path, number))
+        file.write(partition(path, number, partitions))
     run(["/sbin/e2fsck", "-fn", part])
 
 
-def start(system, name, path, steps):
-    boot(dict(OPTIONS, name=name, system="tests/systems/%s.dts" % system, steps=steps, seconds=150, arguments=(
+def start(system, name, path, steps, **options):
+    return boot(dict(OPTIONS, name=name, system="tests/systems/%s.dts" % system, steps=steps, **{"seconds": 150, **options}, arguments=(
         "-global", "virtio-mmio.force-legacy=false", "-device",
         "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.31", "-drive",
         "if=none,id=disk,format=raw,file=" + path)))
