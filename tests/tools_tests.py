@@ -37,5 +37,43 @@ def fio():
     return "  64 MiB each, verified; two file systems clean\n"
 
 
+def world(number, text):
+    return [send(number + "\n"), expect(PROMPT), send(text + "\n"), expect(PROMPT)]
+
+
+def tcp(options):
+    """8 MiB; with -R from the server to the client. What is under way at the end is not counted."""
+    return [send("iperf3 -c 10.0.0.2 -n 8M %s\n" % options), expect(r"[78]\.\d+ MBytes .* receiver"),
+            expect(r"iperf Done"), expect(PROMPT)]
+
+
+def udp(options, lost):
+    """2 MiB at a rate that both CPUs could do; what was lost on the way is printed."""
+    return [send("iperf3 -c 10.0.0.2 -u -b 8M -n 2M %s\n" % options),
+            expect(r"(\d+)/(\d+) \(.*\)  receiver", check=lambda match: lost.append(
+                "%s of %s datagrams lost" % (match[1].decode(), match[2].decode()))),
+            expect(r"iperf Done"), expect(PROMPT)]
+
+
+def offloads(state):
+    line = "ethtool -K eth0 %s; ethtool -k eth0" % " ".join(
+        "%s %s" % (name, state) for name in ("tx", "sg", "tso", "gso", "gro"))
+    return [send(line + "\n"), expect(r"tx-checksumming: " + state),
+            expect(r"tcp-segmentation-offload: " + state), expect(r"generic-receive-offload: " + state),
+            expect(PROMPT)]
+
+
+def iperf3():
+    lost = []
+    path = run("iperf3", [
+        *world(TWO, "ifconfig eth0 10.0.0.2 up; iperf3 -s -D"), *world(ONE, "ifconfig eth0 10.0.0.1 up"),
+        send("ping -c 1 10.0.0.2\n"), expect(r"1 packets received"), expect(PROMPT),
+        *tcp(""), *tcp("-R"), *udp("", lost), *udp("-R", lost),
+        *offloads("off"), *tcp(""), *tcp("-R"), *offloads("on"), *tcp("")])
+    os.remove(path)
+    return "".join("  %s\n" % line for line in lost)
+
+
 def tests():
     yield "target/fio", fio
+    yield "target/iperf3", iperf3

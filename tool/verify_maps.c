@@ -210,6 +210,8 @@ static void sort_space(struct want *w, struct want_space *s)
 {
 	uint32_t kept = 0;
 
+	if (s->count == 0u)
+		return;
 	qsort(s->maps, s->count, sizeof(*s->maps), by_va);
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct want_map *map = &s->maps[i];

@@ -292,6 +292,15 @@ static void step(struct fuzz *in)
 	serve();
 }
 
+/* All its slots are its own again. */
+static bool honest_has_all(void)
+{
+	for (uint32_t i = 0u; i < NET_WORDS; i++)
+		if (honest.flying[i] != 0u || honest.taken[i] != 0u)
+			return false;
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz in = {data, size};
@@ -309,7 +318,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		channel[i]->client_generation = sw.port[i].served + 1u;
 	serve();
 	now += 100u * SECOND;
-	for (uint32_t i = 0u; i < NET_SLOTS / SWITCH_BURST / 2u; i++) {
+	/* a frame at least in each: a port with a rate has saved for few only */
+	for (uint32_t i = 0u; i < NET_SLOTS && !honest_has_all(); i++) {
 		for (uint32_t j = 1u; j < PORTS; j++)
 			channel[j]->client_generation = sw.port[j].served + 1u;
 		now += 100u * SECOND;
@@ -318,7 +328,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t j = 1u; j < PORTS; j++)
 		channel[j]->client_generation = sw.port[j].served + 1u;
 	serve();
-	for (uint32_t i = 0u; i < NET_WORDS; i++)
-		FUZZ_CHECK(honest.flying[i] == 0u && honest.taken[i] == 0u);
+	FUZZ_CHECK(honest_has_all());
 	return 0;
 }
