@@ -304,6 +304,7 @@ static void layout_once(struct layout *layout)
 	layout->region_count = 0u;
 	layout_file(layout);
 	layout_free_memory(layout);
+	layout_placed_ram(layout);
 	layout_kernel_memory(layout);
 	layout_process_memory(layout);
 	for (uint32_t i = 0u; i < system->vm_count; i++)

@@ -69,6 +69,8 @@ uint64_t layout_take(struct layout *layout, const char *owner, const char *what,
 void layout_region(struct layout *layout, const char *owner, const char *what, struct range range,
                    bool in_file);
 void layout_free_memory(struct layout *layout);
+/* RAM of guests whose place the description states: before all that is found one. */
+void layout_placed_ram(struct layout *layout);
 void layout_guest_ram(struct layout *layout, struct vm *vm);
 void layout_tables(struct layout *layout);
 

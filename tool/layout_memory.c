@@ -186,8 +186,41 @@ static void layout_bank(struct layout *layout, struct vm *vm, struct bank *bank)
 	}
 }
 
+/* The rules have looked at all but the file, which is not known to them. */
+static void layout_placed_bank(struct layout *layout, const struct vm *vm, struct bank *bank)
+{
+	struct range range = {bank->pa, bank->ipa.bytes};
+
+	for (uint32_t i = 0u; i < layout->free_count; i++) {
+		if (!range_inside(range, layout->free[i]))
+			continue;
+		layout_free_remove(layout, range);
+		layout_region(layout, vm->process->name, "guest RAM", range, false);
+		bank->pieces[0].range = range;
+		bank->piece_count = 1u;
+		return;
+	}
+	layout->good = false;
+	report("memory", bank->place, "RAM of %s at 0x%llx, %llu bytes, lies over the image",
+	       vm->process->name, (unsigned long long)range.start, (unsigned long long)range.bytes);
+}
+
+void layout_placed_ram(struct layout *layout)
+{
+	for (uint32_t i = 0u; i < layout->system->vm_count; i++) {
+		struct vm *vm = &layout->system->vms[i];
+
+		for (uint32_t j = 0u; j < vm->bank_count; j++) {
+			if (vm->banks[j].placed)
+				layout_placed_bank(layout, vm, &vm->banks[j]);
+		}
+	}
+}
+
 void layout_guest_ram(struct layout *layout, struct vm *vm)
 {
-	for (uint32_t i = 0u; i < vm->bank_count; i++)
-		layout_bank(layout, vm, &vm->banks[i]);
+	for (uint32_t i = 0u; i < vm->bank_count; i++) {
+		if (!vm->banks[i].placed)
+			layout_bank(layout, vm, &vm->banks[i]);
+	}
 }

@@ -223,6 +223,8 @@ struct bank {
 	struct range ipa;
 	struct place place;
 	bool in_tree; /* the guest's memory node states it; else extra-ram */
+	bool placed;  /* the description says where it lies */
+	uint64_t pa;  /* there */
 	struct piece pieces[PIECE_MAX];
 	uint32_t piece_count;
 };

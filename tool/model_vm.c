@@ -46,6 +46,13 @@ static void model_vm_banks(struct system *system, struct vm *vm)
 		range.bytes = tree_cell_pair(fdt, own, "extra-ram", i + 2u);
 		model_vm_bank(vm, range, model_place(system, own, "extra-ram"), false);
 	}
+	for (uint32_t i = 0u; i < vm->bank_count; i++) {
+		struct bank *bank = &vm->banks[i];
+
+		bank->placed = tree_has(fdt, own, "ram-at") || tree_has(fdt, own, "ram-one-to-one");
+		bank->pa = tree_has(fdt, own, "ram-at") ? tree_cell_pair(fdt, own, "ram-at", 2u * i)
+		                                        : bank->ipa.start;
+	}
 }
 
 static struct guest_device *model_vm_new_device(struct system *system, struct vm *vm)

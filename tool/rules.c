@@ -42,6 +42,8 @@ static const struct rule rules[] = {
 	{ "guest-gic", rule_guest_gic, "a guest's tree has a GICv3 with room for its vCPUs" },
 	{ "guest-cpus", rule_guest_cpus, "a guest's own /cpus has as many CPUs as the VM" },
 	{ "guest-ram", rule_guest_ram, "a guest has RAM: whole pages, 1 to 8 banks, in reach" },
+	{ "ram-place", rule_ram_place,
+	  "RAM whose place is stated lies in the board's free memory, apart from other such" },
 	{ "address-overlap", rule_address_overlap, "two components of a guest share no address" },
 	{ "guest-interrupt", rule_guest_interrupt, "a guest's interrupt has one source" },
 	{ "no-backend", rule_no_backend, "an enabled guest device has something behind it" },

@@ -24,6 +24,8 @@ void rules_check(const struct system *system);
 /* One line per rule, on standard output. */
 void rules_list(void);
 
+#define IMAGE_MIN_BYTES BLOCK_BYTES /* kernel, tables and processes, at the very least */
+
 /* The whole pages that hold a range. */
 struct range rule_pages(struct range range);
 
@@ -43,6 +45,8 @@ rule_function rule_dma;
 rule_function rule_guest_tree, rule_guest_gic, rule_guest_cpus, rule_guest_ram,
 	rule_address_overlap, rule_guest_interrupt, rule_no_backend, rule_backend_nowhere,
 	rule_device_file, rule_guest_console;
+/* rules_place.c: */
+rule_function rule_ram_place;
 /* rules_shared.c: */
 rule_function rule_shared_memory;
 /* rules_setting.c: */

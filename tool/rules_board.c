@@ -8,7 +8,6 @@
 #define REACH           (1ull << 40) /* VTCR_EL2.PS, TCR_EL2.PS: 40 bits of address */
 #define GICD_FRAME      0x10000ull
 #define GICR_FRAMES     0x20000ull
-#define IMAGE_MIN_BYTES BLOCK_BYTES /* kernel, tables and processes, at the very least */
 
 static void rule_reach(const char *name, struct place place, const char *what, uint64_t start,
                        uint64_t bytes)

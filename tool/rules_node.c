@@ -17,7 +17,8 @@ static const char *const of_process[] = { "program", "devices", "fp", "critical"
 static const char *const of_thread[] = { "reg", "cpu", "priority", "budget-us", "period-us",
 	"stack-bytes", NULL };
 static const char *const of_vm[] = { "board", "kernel", "initrd", "kernel-address",
-	"tree-address", "initrd-address", "extra-ram", "ram-pieces", "read-as-zero", "restart",
+	"tree-address", "initrd-address", "extra-ram", "ram-pieces", "read-as-zero", "ram-at",
+	"ram-one-to-one", "restart",
 	"restart-limit", "restart-window-sec", "autostart", "critical", "no-console", NULL };
 static const char *const of_backend[] = { "backend", "peer", NULL };
 static const char *const of_channel[] = { "ends", "backend", NULL };

@@ -34,6 +34,13 @@ static void read_ram(struct want *w, struct want_vm *vm, int node)
 		range.bytes = dt_number(w->fdt, node, "extra-ram", i + 2, 2);
 		add_bank(w, vm, range);
 	}
+	for (uint32_t i = 0; i < vm->bank_count; i++) {
+		bool stated = dt_has(w->fdt, node, "ram-at");
+
+		vm->banks[i].placed = stated || dt_has(w->fdt, node, "ram-one-to-one");
+		vm->banks[i].pa = stated ? dt_number(w->fdt, node, "ram-at", 2 * i, 2)
+		                         : vm->banks[i].ipa.start;
+	}
 	vm->ram_pieces = dt_cell(w->fdt, node, "ram-pieces", 0, 1);
 	if (vm->bank_count == 0 || vm->ram_pieces == 0)
 		want_stop(w, "%s has no RAM", w->processes[vm->process].name);

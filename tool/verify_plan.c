@@ -310,6 +310,37 @@ static void place_bank(struct want *w, struct want_vm *vm, struct want_bank *ban
 	}
 }
 
+/* RAM whose place is stated lies in free memory, all of it. */
+static void place_stated(struct want *w, const struct want_vm *vm, struct want_bank *bank)
+{
+	struct want_range range = {bank->pa, bank->ipa.bytes};
+
+	for (uint32_t i = 0; i < w->free_count; i++) {
+		if (!want_inside(range, w->free[i]) || range.start % PAGE_BYTES)
+			continue;
+		occupy(w, w->processes[vm->process].name, "guest RAM", range);
+		bank->pieces[0] = range;
+		bank->piece_count = 1;
+		return;
+	}
+	want_stop(w, "RAM of %s cannot lie at %#llx", w->processes[vm->process].name,
+	          (unsigned long long)range.start);
+}
+
+/* Of all guests the banks whose place is stated, or those whose is not. */
+static void place_ram(struct want *w, bool stated)
+{
+	for (uint32_t i = 0; i < w->vm_count; i++)
+		for (uint32_t n = 0; n < w->vms[i].bank_count; n++) {
+			struct want_bank *bank = &w->vms[i].banks[n];
+
+			if (bank->placed == stated && stated)
+				place_stated(w, &w->vms[i], bank);
+			else if (bank->placed == stated)
+				place_bank(w, &w->vms[i], bank);
+		}
+}
+
 /* The image's memory goes on as long as part follows part without a gap. */
 static void find_image_end(struct want *w)
 {
@@ -329,11 +360,10 @@ static void place_all(struct want *w)
 	w->region_count = 0;
 	place_file(w);
 	find_free(w);
+	place_ram(w, true);
 	place_kernel_memory(w);
 	place_processes(w);
-	for (uint32_t i = 0; i < w->vm_count; i++)
-		for (uint32_t n = 0; n < w->vms[i].bank_count; n++)
-			place_bank(w, &w->vms[i], &w->vms[i].banks[n]);
+	place_ram(w, false);
 	find_image_end(w);
 	if (!w->failures)
 		want_maps(w);

@@ -224,6 +224,8 @@ struct want_bank {
 	struct want_range ipa;
 	struct want_range pieces[WANT_PIECES];
 	uint32_t piece_count;
+	bool placed; /* at pa, as the description says */
+	uint64_t pa;
 };
 
 struct want_vm {

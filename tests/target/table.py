@@ -27,6 +27,7 @@ import judge_trace
 import serror
 from machine import ends, expect, expect_all, quiet, send
 from table_net import net_tests
+from table_pass import pass_tests
 from table_process import process_tests
 
 TARGETS = []
@@ -257,6 +258,7 @@ for cpu, smp, secure in MATRIX:
 
 process_tests(target)
 net_tests(target)
+pass_tests(target)
 
 # ---- which requirements (docs/requirements.md) each of them shows ---------------------------------
 SHOWS = {
@@ -278,6 +280,7 @@ SHOWS = {
     "faults": "SPACE-008 SUP-001 SUP-003 SUP-007",
     "memory-banks": "SPACE-013",
     "memory-4g": "SPACE-013",
+    "memory-placed": "SPACE-013",
     "trace": "TRACE-001 TRACE-002 TRACE-003",
     "periods": "SCHED-001 SCHED-002 SCHED-008 SCHED-010",
     "hostile-memory": "SPACE-007",
