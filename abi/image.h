@@ -160,12 +160,15 @@ struct config_handle {
 	uint32_t padding;
 };
 
-/* A physical interrupt that a process serves. */
+#define VM_PASSED_MAX 8u /* physical interrupts of one VM's guest */
+
+/* A physical interrupt that a process serves, or a guest to whom its device was handed. */
 struct config_interrupt {
-	uint32_t intid; /* 32..1019 */
-	uint32_t thread;
-	uint32_t bit;
-	uint32_t edge; /* 1: edge triggered */
+	uint32_t intid;       /* 32..1019 */
+	uint32_t thread;      /* that is told; of a guest's: thread 0 of its VM's process */
+	uint32_t bit;         /* 0 of a guest's */
+	uint32_t edge;        /* 1: edge triggered */
+	uint32_t guest_intid; /* the SPI of the VM that it is; 0: a process serves it */
 };
 
 /* Addresses are EL2 virtual. Arrays of the counts beside them. */
@@ -202,7 +205,7 @@ _Static_assert(sizeof(struct config_thread) == 40, "bhc and kernel agree");
 _Static_assert(sizeof(struct config_vm) == 40, "bhc and kernel agree");
 _Static_assert(sizeof(struct config_vcpu) == 16, "bhc and kernel agree");
 _Static_assert(sizeof(struct config_handle) == 16, "bhc and kernel agree");
-_Static_assert(sizeof(struct config_interrupt) == 16, "bhc and kernel agree");
+_Static_assert(sizeof(struct config_interrupt) == 20, "bhc and kernel agree");
 _Static_assert(sizeof(struct config) == 192, "bhc and kernel agree");
 
 #endif

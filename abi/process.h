@@ -131,7 +131,10 @@ struct vm_payload {
 	1u /* loaded by its program headers (physical addresses), entry as it says, x0 = tree */
 #define KERNEL_RAW 2u /* copied to its IPA, entry at its start, x0 = tree */
 
-/* One virtual device of a VM, in the order of the guest's tree. */
+#define BACKEND_PASSED \
+	"pass-through" /* no device of the VM's process: the board's own, which its guest has */
+
+/* One device of a VM, in the order of the guest's tree. */
 struct vm_device {
 	char backend[NAME_BYTES]; /* name that the device file declares: "pl011", "pl031", "zero" */
 	uint64_t ipa;
@@ -193,7 +196,7 @@ struct process_info {
 	uint64_t dma_bytes;
 	uint64_t shared; /* VA of struct process_shared[] */
 	uint32_t shared_count;
-	uint32_t padding;
+	uint32_t guest_dma; /* 1: its guest has devices that may write all memory (allow-dma) */
 	uint64_t period_us; /* of thread 0, 0: none */
 	uint64_t budget_us;
 	/* Of the reader of the flight recorder; else 0. How long a tick is CNTFRQ_EL0 says. */

@@ -31,6 +31,10 @@ bool interrupt_deliver(uint32_t intid)
 
 	if (interrupt == NULL)
 		return false;
+	if (interrupt->config->guest_intid != 0u) {
+		vgic_taken(&interrupt->thread->process->vm->vgic, interrupt->config->guest_intid);
+		return true;
+	}
 	interrupt->active = true;
 	sched_notify(interrupt->thread, 1ull << interrupt->config->bit);
 	return true;

@@ -3,6 +3,9 @@
  * Physical interrupts that processes serve. Each has one owner thread and is routed to that
  * thread's CPU; everything here runs there, interrupts masked. From delivery to irq_ack the
  * interrupt stays active in the GIC, so a device that storms costs one entry per service.
+ *
+ * That of a device which was handed to a guest is a VM's SPI: on whatever CPU it is taken it goes to
+ * the VM's GIC. Thread 0 of the VM's process enables and disables it.
  */
 #ifndef BULKHEAD_KERNEL_INTERRUPT_H
 #define BULKHEAD_KERNEL_INTERRUPT_H

@@ -67,6 +67,7 @@ bool arch_vcpu_set(struct vcpu *vcpu, uint64_t number, uint64_t value);
 
 /* Physical interrupts of processes. */
 void arch_irq_enable(uint32_t intid, const struct cpu *cpu);
+void arch_irq_route(uint32_t intid, const struct cpu *cpu);
 void arch_irq_disable(uint32_t intid); /* and deactivates */
 void arch_irq_deactivate(uint32_t intid);
 

@@ -161,7 +161,7 @@ void system_init(const struct config *config)
 	uint64_t *object = (void *)(uintptr_t)config->objects_start;
 
 	if (config->magic != CONFIG_MAGIC || config->abi_version != ABI_VERSION)
-		panic("the image's configuration is of another ABI version");
+		panic("configuration of another ABI version");
 	the_config = config;
 	system_threads = system_object(OBJECT_THREAD, 0u, 0u);
 	__builtin_memset(object, 0, config->objects_bytes);
@@ -176,10 +176,16 @@ void system_init(const struct config *config)
 	for (uint32_t i = 0u; i < config->vcpu_count; i++)
 		system_init_vcpu(i);
 	for (uint32_t i = 0u; i < config->interrupt_count; i++) {
-		system_interrupt(i)->config = &interrupts[i];
-		system_interrupt(i)->thread = system_thread(interrupts[i].thread);
-		system_interrupt(i)->next = system_interrupt(i)->thread->interrupts;
-		system_interrupt(i)->thread->interrupts = system_interrupt(i);
+		struct interrupt *interrupt = system_interrupt(i);
+		struct thread *thread = system_thread(interrupts[i].thread);
+
+		interrupt->config = &interrupts[i];
+		interrupt->thread = thread;
+		interrupt->next = thread->interrupts;
+		thread->interrupts = interrupt;
+		if (interrupts[i].guest_intid != 0u)
+			vgic_back(&thread->process->vm->vgic, interrupts[i].guest_intid,
+			          interrupts[i].intid);
 	}
 }
 

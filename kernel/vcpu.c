@@ -168,6 +168,11 @@ void vgic_synced(struct vgic_cpu *waiter)
 	sched_signal_later(vcpu->thread);
 }
 
+void vgic_hw_route(uint32_t physical, struct vgic_cpu *target)
+{
+	arch_irq_route(physical, vcpu_of_vgic(target)->thread->cpu);
+}
+
 void vgic_kick(struct vgic_cpu *target)
 {
 	sched_signal_later(vcpu_of_vgic(target)->thread);

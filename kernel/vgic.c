@@ -25,7 +25,7 @@ void vgic_lock_wait(const struct vgic *vgic, uint32_t ticket)
 /* What is not 0 after reset, nor about routing; and what the guest's CPU interface starts with. */
 static void vgic_cpu_begin(struct vgic_cpu *cpu)
 {
-	cpu->word = (struct vgic_word){.edge = VGIC_SGIS};
+	cpu->word = (struct vgic_word){.edge = VGIC_SGIS, .backed = VGIC_HW};
 	cpu->waker = WAKER_RESET;
 	cpu->hcr = VGIC_HCR_EN;
 	cpu->vmcr = 0u;
@@ -54,7 +54,7 @@ SELDOM bool vgic_reset_step(struct vgic *vgic)
 
 	vgic->reset_at++;
 	if (at < VGIC_WORDS - 1u) {
-		vgic->spi[at] = (struct vgic_word){.enable = 0u};
+		vgic->spi[at] = (struct vgic_word){.backed = vgic->spi[at].backed};
 		vgic->held[at + 1u] = 0u;
 		for (i = 0u; i < 32u; i++)
 			vgic->router[32u * at + i] = 0u;
@@ -87,12 +87,16 @@ SELDOM void vgic_init(struct vgic *vgic, struct vgic_cpu *first, uint64_t stride
 SELDOM void vgic_cpu_reset(struct vgic_cpu *cpu)
 {
 	struct vgic *vgic = cpu->vgic;
-	uint32_t words, n, i;
+	uint32_t words, w, n, i;
 
 	vgic_lock(vgic);
 	vgic->stirred |= cpu->spill_words;
-	for (words = cpu->spill_words; words != 0u; words &= words - 1u)
-		(void)vgic_unspill(cpu, vgic_lowest(words), VGIC_ALL);
+	for (words = cpu->spill_words; words != 0u; words &= words - 1u) {
+		w = vgic_lowest(words);
+		/* what is backed stays active physically: it waits for the guest as if just taken */
+		vgic_word(cpu, w)->line |= cpu->spilled[w] & vgic_word(cpu, w)->backed;
+		(void)vgic_unspill(cpu, w, VGIC_ALL);
+	}
 	vgic_hw_drop(cpu);
 	for (n = 0u; n < VGIC_LRS; n++)
 		cpu->lr[n] = 0u;
@@ -130,6 +134,17 @@ void vgic_ring_cpu(struct vgic_cpu *cpu, uint32_t w, uint32_t bits)
 		vgic_request(cpu);
 }
 
+uint32_t vgic_keeper(const struct vgic *vgic, uint32_t w, uint32_t bit)
+{
+	uint32_t to;
+
+	if ((vgic->held[w] & bit) == 0u)
+		return vgic->router[32u * (w - 1u) + vgic_lowest(bit)];
+	for (to = 0u; to < vgic->vcpu_count && (vgic->cpu[to]->held[w] & bit) == 0u; to++)
+		;
+	return to;
+}
+
 void vgic_ring_one(struct vgic_cpu *owner, uint32_t w, uint32_t bit)
 {
 	struct vgic *vgic = owner->vgic;
@@ -140,18 +155,13 @@ void vgic_ring_one(struct vgic_cpu *owner, uint32_t w, uint32_t bit)
 		return;
 	}
 	vgic->stirred |= 1u << w;
-	if ((vgic->held[w] & bit) != 0u) {
-		for (to = 0u; to < vgic->vcpu_count && (vgic->cpu[to]->held[w] & bit) == 0u; to++)
-			;
-	} else {
-		to = vgic->router[32u * (w - 1u) + vgic_lowest(bit)];
-	}
+	to = vgic_keeper(vgic, w, bit);
 	if (to < vgic->vcpu_count)
 		vgic_ring_cpu(vgic->cpu[to], w, bit);
 }
 
 /* Which vCPUs of a VM vgic_ring() is to tell. */
-static uint32_t vgic_news(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review)
+static SELDOM uint32_t vgic_news(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review)
 {
 	struct vgic *vgic = owner->vgic;
 	const struct vgic_word *word = vgic_word(owner, w);
@@ -177,7 +187,7 @@ static uint32_t vgic_news(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uin
 	return news;
 }
 
-void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review)
+SELDOM void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t review)
 {
 	struct vgic *vgic = owner->vgic;
 	uint32_t news = vgic_news(owner, w, bits, review);
@@ -191,7 +201,8 @@ void vgic_ring(struct vgic_cpu *owner, uint32_t w, uint32_t bits, uint32_t revie
  * PPI 27 and SGIs of another loaded vCPU count as held: vgic_hw_direct() and vgic_place() may be
  * putting them into a list register just now, without the lock.
  */
-uint32_t vgic_holders(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w, uint32_t bits)
+SELDOM uint32_t vgic_holders(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
+                             uint32_t bits)
 {
 	struct vgic *vgic = owner->vgic;
 	uint32_t holders = 0u;
@@ -209,7 +220,7 @@ uint32_t vgic_holders(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
 	return holders;
 }
 
-uint32_t vgic_reach(struct vgic_cpu *self, const struct vgic_change *change)
+SELDOM uint32_t vgic_reach(struct vgic_cpu *self, const struct vgic_change *change)
 {
 	struct vgic *vgic = self->vgic;
 	uint32_t cpus;
@@ -231,7 +242,7 @@ uint32_t vgic_reach(struct vgic_cpu *self, const struct vgic_change *change)
 	return change->sync;
 }
 
-enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
+SELDOM enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
 {
 	self->sync_wait = asked;
 	if (asked == 0u)
@@ -240,7 +251,7 @@ enum vgic_result vgic_wait(struct vgic_cpu *self, uint32_t asked)
 	return VGIC_SYNC;
 }
 
-void vgic_answer(struct vgic_cpu *cpu)
+SELDOM void vgic_answer(struct vgic_cpu *cpu)
 {
 	uint32_t asked = cpu->sync_asked;
 
@@ -261,6 +272,7 @@ SELDOM enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu
 	struct vgic_change change = {.w = w, .bits = bits, .ask = VGIC_ASK_CLEAR_ACTIVE};
 	uint32_t i;
 
+	vgic_release(vgic, w, vgic_word(owner, w)->active & bits);
 	for (i = 0u; i < vgic->vcpu_count; i++) {
 		struct vgic_cpu *cpu = vgic->cpu[i];
 
@@ -304,6 +316,8 @@ SELDOM void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity
 		if (i == affinity)
 			vgic->cpu[i]->routed[w] |= bit;
 	}
+	if (affinity < vgic->vcpu_count && (vgic->spi[w - 1u].backed & bit) != 0u)
+		vgic_hw_route(vgic->physical[intid - 32u], vgic->cpu[affinity]);
 	vgic_ring(vgic->cpu[0], w, bit, bit);
 }
 
@@ -357,17 +371,18 @@ void vgic_collect(struct vgic_cpu *cpu)
  * A level-triggered interrupt that is in a list register needs nothing when its line rises:
  * the end of its handling is seen (VGIC_LR_EOI) and the line looked at again.
  */
-bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level)
+SELDOM bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level)
 {
 	uint32_t w = vgic_word_of(intid);
 	uint32_t bit = vgic_bit_of(intid);
 	struct vgic_word *word;
 	struct vgic_cpu *owner;
 
-	if (vcpu >= vgic->vcpu_count || intid < 16u || intid == VGIC_TIMER_ID ||
-	    w >= vgic->word_count)
+	if (vcpu >= vgic->vcpu_count || intid < 16u || w >= vgic->word_count)
 		return false;
 	owner = vgic->cpu[vcpu];
+	if ((vgic_word(owner, w)->backed & bit) != 0u)
+		return false;
 	vgic_lock(vgic);
 	word = vgic_word(owner, w);
 	if (((word->line & bit) != 0u) != level) {

@@ -52,11 +52,13 @@ struct vgic_word {
 	uint32_t group; /* 1: Group 1 */
 	uint32_t edge;
 	uint32_t pending; /* latch: an edge, or GICD_ISPENDR */
-	uint32_t line;    /* PPI 27: taken physically, waits for a list register */
+	uint32_t line;    /* backed: taken physically, waits for a list register */
 	uint32_t active;  /* and in no list register */
 	uint8_t priority[32];
 	uint32_t plane[VGIC_PLANES]; /* bit i of plane k: bit 7 - k of priority[i] */
-	uint32_t padding[13];        /* to 128 bytes: a word is found by a shift */
+	uint32_t backed; /* by a physical interrupt, which the end in a list register deactivates */
+	uint32_t backed_edge; /* of these, `edge` as the guest sees it: in the lists they are levels */
+	uint32_t padding[11]; /* to 128 bytes: a word is found by a shift */
 };
 
 struct vgic_cpu {
@@ -110,7 +112,8 @@ struct vgic {
 	uint32_t held[VGIC_WORDS]; /* SPIs in some vCPU's list register */
 	struct vgic_cpu *cpu[VGIC_VCPUS];
 	struct vgic_word spi[VGIC_WORDS - 1u];
-	uint32_t router[VGIC_SPIS]; /* GICD_IROUTER: Aff3.Aff2.Aff1.Aff0 */
+	uint32_t router[VGIC_SPIS];   /* GICD_IROUTER: Aff3.Aff2.Aff1.Aff0 */
+	uint16_t physical[VGIC_SPIS]; /* INTID of what backs each */
 };
 
 /*
@@ -161,8 +164,8 @@ void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group);
 enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value);
 
 /*
- * Any CPU: the level of an interrupt's input; `vcpu` matters for a PPI. False: no such
- * interrupt (an SGI, PPI 27, beyond the VM's SPIs or vCPUs); nothing was done.
+ * Any CPU: the level of an interrupt's input; `vcpu` matters for a PPI. False: no such interrupt
+ * (an SGI, one that is backed, beyond the VM's SPIs or vCPUs); nothing was done.
  */
 bool vgic_line(struct vgic *vgic, uint32_t vcpu, uint32_t intid, bool level);
 
@@ -191,6 +194,15 @@ static inline uint64_t vgic_hw_direct(struct vgic_cpu *cpu, uint64_t empty)
 	__atomic_store_n(&cpu->held[0], cpu->held[0] | 1u << VGIC_TIMER_ID, __ATOMIC_RELAXED);
 	return lr;
 }
+/* At boot: SPI `intid` of the VM is the physical interrupt `physical`, which is nobody else's. */
+void vgic_back(struct vgic *vgic, uint32_t intid, uint32_t physical);
+/*
+ * Any CPU: the physical interrupt behind SPI `intid` has been taken, as above. It stays active until
+ * the guest ends it, which is no exit; or what the guest does to its state ends it, by
+ * vgic_hw_release(). A level that waited while the guest had it disabled is let go when that enables
+ * it: it is taken again if it is still there.
+ */
+void vgic_taken(struct vgic *vgic, uint32_t intid);
 /* While not loaded: must the physical PPI 27 be active when this vCPU gets loaded? */
 bool vgic_hw_owned(const struct vgic_cpu *cpu);
 

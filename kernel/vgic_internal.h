@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What vgic.c (lock, state, events), vgic_lr.c (list registers) and vgic_regs.c (registers of
- * the guest) share; nobody else includes it. All functions here are called inside the lock.
+ * What vgic.c (lock, state, events), vgic_lr.c (list registers), vgic_backed.c (physical SPIs) and
+ * vgic_regs.c (registers of the guest) share; nobody else includes it. All functions here are called
+ * inside the lock.
  */
 #ifndef BULKHEAD_KERNEL_VGIC_INTERNAL_H
 #define BULKHEAD_KERNEL_VGIC_INTERNAL_H
@@ -185,6 +186,15 @@ static inline uint32_t vgic_unspill(struct vgic_cpu *cpu, uint32_t w, uint32_t b
 enum vgic_result vgic_clear_active(struct vgic_cpu *self, struct vgic_cpu *owner, uint32_t w,
                                    uint32_t bits);
 void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity);
+
+/* The number of the vCPU that has an SPI, else of that to which it goes, if there is one. */
+uint32_t vgic_keeper(const struct vgic *vgic, uint32_t w, uint32_t bit);
+
+/* vgic_backed.c */
+/* Of these bits what is backed is over: the physical interrupts may be taken again. */
+void vgic_release(const struct vgic *vgic, uint32_t w, uint32_t bits);
+/* Of what is being enabled, SPIs that are backed, levels, and were taken: they are taken anew. */
+void vgic_retake(struct vgic *vgic, uint32_t w, uint32_t bits);
 
 /* vgic_lr.c */
 /*

@@ -35,6 +35,18 @@ static void lr_set(struct vgic_cpu *cpu, uint32_t n, uint64_t lr)
 	arch_lr_write(n, lr);
 }
 
+/* What backs an interrupt. */
+static uint32_t lr_physical(const struct vgic_cpu *cpu, uint32_t intid)
+{
+	return intid < 32u ? intid : cpu->vgic->physical[intid - 32u];
+}
+
+/* PPI 27 with the timer behind it: only from its list register can that be deactivated. */
+static bool lr_is_timer(uint64_t lr)
+{
+	return (lr & VGIC_LR_HW) != 0u && VGIC_LR_INTID(lr) == VGIC_TIMER_ID;
+}
+
 /* The end is to be seen where the line, or an edge that waits elsewhere, makes it pending again. */
 static uint64_t lr_make(struct vgic_cpu *cpu, uint32_t intid, bool hw)
 {
@@ -46,7 +58,7 @@ static uint64_t lr_make(struct vgic_cpu *cpu, uint32_t intid, bool hw)
 	if ((word->group & bit) != 0u)
 		lr |= 1ull << VGIC_LR_GROUP_SHIFT;
 	if (hw)
-		lr |= VGIC_LR_HW | (uint64_t)intid << VGIC_LR_PINTID_SHIFT;
+		lr |= VGIC_LR_HW | (uint64_t)lr_physical(cpu, intid) << VGIC_LR_PINTID_SHIFT;
 	else if ((word->edge & bit) == 0u || (word->pending & bit) != 0u)
 		lr |= VGIC_LR_EOI;
 	return lr;
@@ -102,9 +114,9 @@ static bool lr_still_pending(struct vgic_cpu *cpu, uint32_t n, bool active)
 	if ((lr & VGIC_LR_HW) != 0u) {
 		if (active)
 			return false;
-		if (vgic_hw_line())
+		if (!lr_is_timer(lr) || vgic_hw_line())
 			return true;
-		vgic_hw_release();
+		vgic_hw_release(VGIC_TIMER_ID);
 		return false;
 	}
 	if ((word->edge & bit) != 0u || (cpu->soft & (1u << n)) != 0u)
@@ -113,7 +125,7 @@ static bool lr_still_pending(struct vgic_cpu *cpu, uint32_t n, bool active)
 }
 
 /* What other CPUs have asked for the interrupt in list register n. Returns: is it active? */
-static bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
+static SELDOM bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
 {
 	uint32_t w = vgic_word_of(VGIC_LR_INTID(cpu->lr[n]));
 	uint32_t bit = vgic_bit_of(VGIC_LR_INTID(cpu->lr[n]));
@@ -122,7 +134,7 @@ static bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
 
 	if (active && (cpu->ask[VGIC_ASK_CLEAR_ACTIVE][w] & bit) != 0u) {
 		if ((cpu->lr[n] & VGIC_LR_HW) != 0u && cpu->loaded)
-			vgic_hw_release();
+			vgic_hw_release(lr_physical(cpu, VGIC_LR_INTID(cpu->lr[n])));
 		active = false;
 	}
 	if ((cpu->ask[VGIC_ASK_SET_ACTIVE][w] & bit) != 0u)
@@ -154,7 +166,7 @@ void vgic_hw_renew(struct vgic_cpu *cpu)
  * Level-triggered: never pending and active in a list register, as the end must look at the
  * line first. Pending once more merges into what is pending already.
  */
-static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
+static SELDOM void lr_fold(struct vgic_cpu *cpu, uint32_t n)
 {
 	uint64_t old = cpu->lr[n];
 	uint32_t w = vgic_word_of(VGIC_LR_INTID(old));
@@ -194,7 +206,7 @@ static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
  * EOIs of spilled interrupts since HCR was written: each ended the one of highest priority. One
  * of them; false: there was none.
  */
-static bool lr_count_end(struct vgic_cpu *cpu)
+static SELDOM bool lr_count_end(struct vgic_cpu *cpu)
 {
 	uint64_t hcr = arch_ich_hcr_read();
 	uint64_t ends = hcr >> VGIC_HCR_EOI_SHIFT & VGIC_HCR_EOI_MASK;
@@ -219,6 +231,7 @@ static bool lr_count_end(struct vgic_cpu *cpu)
 	arch_ich_hcr_write(cpu->hcr | ends << VGIC_HCR_EOI_SHIFT);
 	if (best != 0u) {
 		(void)vgic_unspill(cpu, best_w, best);
+		vgic_release(cpu->vgic, best_w, best);
 		vgic_ring_one(cpu, best_w, best);
 	}
 	return true;
@@ -281,12 +294,12 @@ static bool lr_give(struct vgic_cpu *cpu, uint32_t n)
 	uint64_t lr = cpu->lr[n];
 
 	cpu->seen_pending[w] &= ~bit;
+	if (active && lr_is_timer(lr)) {
+		cpu->lr[n] = (lr & ~VGIC_LR_PENDING) | VGIC_LR_ACTIVE;
+		cpu->seen_active[w] |= bit;
+		return true;
+	}
 	if ((lr & VGIC_LR_HW) != 0u) {
-		if (active) {
-			cpu->lr[n] = (lr & ~VGIC_LR_PENDING) | VGIC_LR_ACTIVE;
-			cpu->seen_active[w] |= bit;
-			return true;
-		}
 		if ((lr & VGIC_LR_PENDING) != 0u)
 			word->line |= bit;
 	} else if ((lr & VGIC_LR_PENDING) != 0u &&
@@ -329,7 +342,9 @@ static void lr_take_back(struct vgic_cpu *cpu, uint32_t n)
 	cpu->seen_active[w] |= bit;
 	if ((vgic_word(cpu, w)->pending & bit) != 0u)
 		cpu->merge |= 1u << w;
-	lr_set(cpu, n, lr_make(cpu, intid, false) | VGIC_LR_ACTIVE);
+	lr_set(cpu, n,
+	       lr_make(cpu, intid, w != 0u && (vgic_word(cpu, w)->backed & bit) != 0u) |
+	               VGIC_LR_ACTIVE);
 }
 
 static void lr_take_some_back(struct vgic_cpu *cpu)
@@ -387,7 +402,7 @@ static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 				pending = n;
 				pending_rank = other;
 			}
-		} else if ((cpu->lr[n] & VGIC_LR_HW) == 0u && other >= active_rank) {
+		} else if (!lr_is_timer(cpu->lr[n]) && other >= active_rank) {
 			active = n;
 			active_rank = other;
 		}
@@ -417,7 +432,7 @@ static void lr_load(struct vgic_cpu *cpu, uint32_t n, uint32_t intid)
 	uint32_t w = vgic_word_of(intid);
 	uint32_t bit = vgic_bit_of(intid);
 	struct vgic_word *word = vgic_word(cpu, w);
-	bool hw = intid == VGIC_TIMER_ID && (word->line & bit) != 0u;
+	bool hw = (word->backed & word->line & bit) != 0u;
 
 	/* whatever its kind: vgic_hw_timer must not put the timer into a second one */
 	if (intid == VGIC_TIMER_ID)
@@ -443,7 +458,7 @@ static void drop_idle_timer(struct vgic_cpu *cpu)
 {
 	if ((cpu->word.line & VGIC_HW & vgic_allowed(cpu, 0u)) != 0u && !vgic_hw_line()) {
 		cpu->word.line &= ~VGIC_HW;
-		vgic_hw_release();
+		vgic_hw_release(VGIC_TIMER_ID);
 	}
 }
 
@@ -726,7 +741,7 @@ bool vgic_pending(struct vgic_cpu *cpu)
 		if ((lr & (VGIC_LR_PENDING | VGIC_LR_ACTIVE)) != VGIC_LR_PENDING ||
 		    lr_rank(lr, vmcr) >= limit)
 			continue;
-		if ((lr & VGIC_LR_HW) != 0u && !vgic_hw_line()) {
+		if (lr_is_timer(lr) && !vgic_hw_line()) {
 			/* no longer pending: it must not keep the guest awake */
 			vgic_lock(cpu->vgic);
 			cpu->refold |= 1u << n;

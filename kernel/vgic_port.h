@@ -32,8 +32,10 @@ void arch_ich_apr_write(uint32_t group, uint64_t value);
 
 /* Is the virtual timer's output high now, for the vCPU loaded on this CPU? */
 bool vgic_hw_line(void);
-/* Deactivates PPI 27 on this CPU: it is taken again if its line is still high. */
-void vgic_hw_release(void);
+/* Deactivates PPI 27 on this CPU, or an SPI: it is taken again if its line is still high. */
+void vgic_hw_release(uint32_t physical);
+/* Where a physical SPI is taken from now on: on the CPU of the vCPU. */
+void vgic_hw_route(uint32_t physical, struct vgic_cpu *target);
 
 /*
  * Called inside the VM's lock, on any CPU; they must not call back into the vGIC.

@@ -144,8 +144,11 @@ static inline void enable(struct vgic_cpu *owner, struct vgic_word *word, uint32
 		vgic_hw_renew(owner);
 	if (w == 0u)
 		vgic_collect(owner);
-	if (((word->pending | word->line) & bits) != 0u)
-		vgic_ring(owner, w, bits, 0u);
+	if (((word->pending | word->line) & bits) == 0u)
+		return;
+	if (w != 0u)
+		vgic_retake(owner->vgic, w, bits);
+	vgic_ring(owner, w, bits, 0u);
 }
 
 static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_t kind,
@@ -199,7 +202,10 @@ static void priority(struct vgic_word *word, uint32_t first, struct vgic_access 
 	}
 }
 
-/* Bit 2n+1 of the register is edge bit n of its half of the word; PPI 27 stays level. */
+/*
+ * Bit 2n+1 of the register is edge bit n of its half of the word; SGIs stay edges, PPI 27 a level.
+ * What is backed is in the distributor as its description says, whatever is written here.
+ */
 static void config(struct vgic_cpu *owner, uint32_t w, uint32_t half, struct vgic_access *access)
 {
 	struct vgic_word *word = vgic_word(owner, w);
@@ -208,15 +214,16 @@ static void config(struct vgic_cpu *owner, uint32_t w, uint32_t half, struct vgi
 
 	for (i = 0u; i < 16u; i++) {
 		uint32_t bit = 1u << (16u * half + i);
+		uint32_t *of = (word->backed & bit) != 0u ? &word->backed_edge : &word->edge;
 
 		if (w == 0u && (bit & (VGIC_SGIS | VGIC_HW)) != 0u && access->write)
 			continue;
 		if (!access->write)
-			access->value |= (edge & bit) != 0u ? 2ull << (2u * i) : 0u;
+			access->value |= (*of & bit) != 0u ? 2ull << (2u * i) : 0u;
 		else if ((access->value >> (2u * i + 1u) & 1u) != 0u)
-			word->edge |= bit;
+			*of |= bit;
 		else
-			word->edge &= ~bit;
+			*of &= ~bit;
 	}
 	if (access->write) {
 		vgic_ring(owner, w, edge ^ word->edge, edge ^ word->edge);

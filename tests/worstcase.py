@@ -206,6 +206,8 @@ class Walk:
         back = ends = NONE
         for node, (before, after) in at.items():
             block = blocks[node]
+            if before == NONE:
+                continue
             ends = longer(ends, then(before, self.block_ways(name, block)[1]))
             if block.kind == "ret" or block.tail:
                 back = longer(back, after)
@@ -232,6 +234,8 @@ class Walk:
     def part(self, name, blocks, part, edges, arrival):
         """Of a block or a loop: {block: (longest way to its begin, to its end)}"""
         header = min(arrival)
+        if len(part) == 1 and arrival[header] == NONE:  # behind what never comes back
+            return {header: (NONE, NONE)}
         if len(part) == 1 and header not in edges[header]:
             return {header: (arrival[header],
                              then(arrival[header], self.block_ways(name, blocks[header])[0]))}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "abi/syscall.h"
+#include "tool/pass.h"
 #include "tool/report.h"
 
 static int assign_compare_threads(const void *left, const void *right)
@@ -109,6 +110,22 @@ static uint64_t assign_device_va(const struct process *process, const struct dev
 	return va + reg.start - page;
 }
 
+/* Nobody but the guest has it; thread 0 enables its interrupts, and nobody else is told of them. */
+static void assign_passed(struct system *system, const struct process *process,
+                          const struct device *device)
+{
+	struct tree_interrupt guest;
+
+	for (uint32_t i = 0u; i < device->interrupt_count && pass_slot_interrupt(device, i, &guest);
+	     i++)
+		system->interrupts[system->interrupt_count++] = (struct config_interrupt){
+			.intid = device->interrupts[i].intid,
+			.thread = process->threads[0]->id,
+			.edge = device->interrupts[i].edge,
+			.guest_intid = guest.intid,
+		};
+}
+
 static void assign_devices(struct system *system, struct process *process)
 {
 	uint64_t next = DEVICE_VA;
@@ -116,6 +133,10 @@ static void assign_devices(struct system *system, struct process *process)
 	for (uint32_t i = 0u; i < process->device_count; i++) {
 		struct device *device = &process->devices[i];
 
+		if (device->slot != NULL) {
+			assign_passed(system, process, device);
+			continue;
+		}
 		for (uint32_t j = 0u; j < device->reg_count; j++)
 			device->va[j] = assign_device_va(process, device, j, &next);
 		for (uint32_t j = 0u; j < device->interrupt_count; j++) {
@@ -203,7 +224,7 @@ static void assign_handles(struct system *system, struct process *process)
 	for (uint32_t i = 0u; i < process->device_count; i++) {
 		struct device *device = &process->devices[i];
 
-		for (uint32_t j = 0u; j < device->interrupt_count; j++)
+		for (uint32_t j = 0u; device->slot == NULL && j < device->interrupt_count; j++)
 			device->handle[j] = assign_handle(
 				process, HANDLE_INTERRUPT,
 				assign_interrupt_index(system, device->interrupts[j].intid), 0u);

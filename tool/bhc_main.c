@@ -130,7 +130,7 @@ static int main_lay_out(struct system *system, struct layout *layout)
 		return EXIT_SETUP;
 	assign_all(system);
 	for (uint32_t i = 0u; i < system->vm_count; i++)
-		guest_tree_finish(&system->vms[i]);
+		guest_tree_finish(system, &system->vms[i]);
 	for (uint32_t i = 0u; i < system->process_count; i++)
 		info_writer_write(system, &system->processes[i]);
 	if (report_count() != 0u)

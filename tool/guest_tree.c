@@ -8,6 +8,7 @@
 
 #include "tool/arena.h"
 #include "tool/guest_memory.h"
+#include "tool/pass.h"
 
 #define TREE_GROWTH 4096u
 #define SEED_BYTES  64
@@ -76,15 +77,18 @@ static void guest_tree_add_chosen(void *fdt, const struct vm *vm)
 	                                vm->initrd.ipa + vm->initrd.bytes.size));
 }
 
-void guest_tree_finish(struct vm *vm)
+void guest_tree_finish(const struct system *system, struct vm *vm)
 {
-	int room = (int)fdt_totalsize(vm->guest.fdt) + (int)TREE_GROWTH;
+	int room = (int)(fdt_totalsize(vm->guest.fdt) + fdt_totalsize(system->source.fdt) +
+	                 TREE_GROWTH);
 	void *fdt = arena_alloc((size_t)room);
 	const uint8_t *seed;
 
 	guest_tree_must(fdt_open_into(vm->guest.fdt, fdt, room));
 	while (guest_tree_delete_one(fdt))
 		continue;
+	for (uint32_t i = 0u; i < vm->process->device_count; i++)
+		pass_copy(system, &vm->process->devices[i], fdt);
 	guest_tree_add_cpus(fdt, vm->process->thread_count);
 	guest_tree_add_chosen(fdt, vm);
 	guest_tree_must(fdt_pack(fdt));

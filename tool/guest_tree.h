@@ -8,6 +8,6 @@
 
 #include "tool/model.h"
 
-void guest_tree_finish(struct vm *vm);
+void guest_tree_finish(const struct system *system, struct vm *vm);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "tool/arena.h"
 #include "tool/layout.h"
+#include "tool/pass.h"
 #include "tool/report.h"
 
 #define INFO_BYTES (PROGRAM_TEXT_VA - PROCESS_INFO_VA)
@@ -45,7 +46,9 @@ static void info_devices(struct info_buffer *buffer, const struct process *proce
 	for (uint32_t i = 0u; i < process->device_count; i++) {
 		const struct device *device = &process->devices[i];
 
-		for (uint32_t j = 0u; j < device->reg_count || j < device->interrupt_count; j++) {
+		for (uint32_t j = 0u;
+		     device->slot == NULL && (j < device->reg_count || j < device->interrupt_count);
+		     j++) {
 			struct process_device item = {.handle = IMAGE_NONE};
 
 			snprintf(item.name, sizeof(item.name), "%s", device->name);
@@ -180,6 +183,28 @@ static void info_shared(struct info_buffer *buffer, const struct process *proces
 	}
 }
 
+/* What is handed to the guest: a record per register block or interrupt, whichever are more. */
+static void info_passed(struct info_buffer *buffer, const struct device *device)
+{
+	for (uint32_t i = 0u; i < device->reg_count || i < device->interrupt_count; i++) {
+		struct vm_device item = {.intid = IMAGE_NONE, .channel = IMAGE_NONE};
+		struct tree_interrupt interrupt;
+		struct range reg;
+
+		snprintf(item.backend, sizeof(item.backend), "%s", BACKEND_PASSED);
+		if (i < device->reg_count && pass_slot_reg(device, i, &reg)) {
+			item.ipa = reg.start;
+			item.bytes = reg.bytes;
+		}
+		if (i < device->interrupt_count && pass_slot_interrupt(device, i, &interrupt)) {
+			item.intid = interrupt.intid;
+			item.edge = interrupt.edge;
+		}
+		info_put(buffer, &item, sizeof(item));
+		buffer->head.vm.device_count++;
+	}
+}
+
 static void info_vm_devices(struct info_buffer *buffer, const struct vm *vm)
 {
 	buffer->head.vm.devices = info_array(buffer);
@@ -193,7 +218,9 @@ static void info_vm_devices(struct info_buffer *buffer, const struct vm *vm)
 			.channel = device->end == NULL ? IMAGE_NONE : device->end->number,
 		};
 
-		if (device->window)
+		if (device->passed != NULL)
+			info_passed(buffer, device->passed);
+		if (device->window || device->passed != NULL)
 			continue;
 		snprintf(item.backend, sizeof(item.backend), "%.*s", (int)RECORD_TEXT_BYTES - 1,
 		         device->record != NULL ? device->record->backend : device->backend);
@@ -220,6 +247,7 @@ static void info_vm(struct info_buffer *buffer, struct vm *vm)
 	uint64_t next = PAYLOAD_VA;
 
 	buffer->head.vm_present = 1u;
+	buffer->head.guest_dma = vm->dma_allowed ? 1u : 0u;
 	out->vcpu_count = vm->process->thread_count;
 	out->kernel_kind = vm->kernel_kind;
 	out->bank_count = vm->bank_count;

@@ -4,6 +4,7 @@
  * by layout.c when every part has its place.
  */
 #include "tool/layout.h"
+#include "tool/pass.h"
 
 #define GICD_BYTES 0x10000ull
 #define GICR_BYTES 0x20000ull
@@ -117,7 +118,7 @@ static void layout_map_devices(struct layout *layout, const struct process *proc
 	for (uint32_t i = 0u; i < process->device_count; i++) {
 		const struct device *device = &process->devices[i];
 
-		for (uint32_t j = 0u; j < device->reg_count; j++) {
+		for (uint32_t j = 0u; device->slot == NULL && j < device->reg_count; j++) {
 			uint64_t skew = device->regs[j].start % PAGE_BYTES;
 
 			layout_map(layout, process->root_pa, device->va[j] - skew,
@@ -171,6 +172,23 @@ static void layout_process(struct layout *layout, struct process *process)
 		           layout->system->cpu_used * PAGE_BYTES, MAP_RO);
 }
 
+/* The guest's own devices, at its addresses. */
+static void layout_map_passed(struct layout *layout, const struct vm *vm)
+{
+	for (uint32_t i = 0u; i < vm->process->device_count; i++) {
+		const struct device *device = &vm->process->devices[i];
+		struct range guest;
+
+		for (uint32_t j = 0u; j < device->reg_count && pass_slot_reg(device, j, &guest);
+		     j++) {
+			uint64_t skew = guest.start % PAGE_BYTES;
+
+			layout_map(layout, vm->root_pa, guest.start - skew,
+			           device->regs[j].start - skew, guest.bytes + skew, MAP_DEVICE);
+		}
+	}
+}
+
 /* Guest RAM: executable in the guest's space, never in its VM process. */
 static void layout_vm(struct layout *layout, struct vm *vm)
 {
@@ -186,6 +204,7 @@ static void layout_vm(struct layout *layout, struct vm *vm)
 		layout_map(layout, vm->root_pa, peer->window->reg.start, peer->shared->pa,
 		           peer->shared->bytes, peer->writable ? MAP_RW : MAP_RO);
 	}
+	layout_map_passed(layout, vm);
 	for (uint32_t i = 0u; i < vm->bank_count; i++) {
 		uint64_t ipa = vm->banks[i].ipa.start;
 

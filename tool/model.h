@@ -92,10 +92,12 @@ struct thread {
 	uint64_t stack_pa; /* layout */
 };
 
-/* A physical device that a process drives. */
+/* A physical device that a process drives, or that is handed to the guest of a VM. */
 struct device {
-	struct place place; /* the reference, in the process's node */
-	int node;           /* in the board's tree, negative: not resolved */
+	struct place place; /* the reference, in the process's node or in that of the slot */
+	const struct guest_device
+		*slot; /* what it is in the guest's tree; NULL: the process drives it */
+	int node;      /* in the board's tree, negative: not resolved */
 	const char *name;
 	struct range regs[DEVICE_PART_MAX];
 	uint32_t reg_count;
@@ -255,6 +257,7 @@ struct guest_device {
 	struct process *peer;
 	struct channel_end *end; /* or NULL */
 	bool window;             /* backend = "shared-memory": nothing traps, no device file */
+	struct device *passed;   /* pass-through: this device of the board; of its VM's process */
 };
 
 /* A sub-node of a VM that names no node of the guest's tree. */
@@ -276,6 +279,7 @@ struct vm {
 	uint32_t bank_stated;
 	uint32_t ram_pieces;
 	uint32_t vcpu_stated;
+	bool dma_allowed; /* its guest's devices may write memory by themselves */
 	struct guest_device devices[GUEST_DEVICE_MAX];
 	uint32_t device_count;
 	struct loose_backend loose[GUEST_DEVICE_MAX];
@@ -350,6 +354,9 @@ struct model_channel *model_new_channel(struct system *system, struct process *a
                                         struct place place);
 struct process *model_process_of(struct system *system, int node);
 void model_read_thread(struct system *system, struct thread *thread, int node);
+/* Device `index` of those that a property names, as one more of the process; NULL: no room. */
+struct device *model_device(struct system *system, struct process *process, int node,
+                            const char *property, uint32_t index);
 void model_read_restart(struct system *system, struct process *process, int node);
 void model_set_program(struct system *system, struct process *process, const char *name);
 /* model_setting.c: are all records of a section such as bhc can use? */

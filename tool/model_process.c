@@ -22,21 +22,22 @@ void model_read_thread(struct system *system, struct thread *thread, int node)
 	thread->stack_bytes = tree_cell(fdt, node, "stack-bytes", 0u, thread->stack_bytes);
 }
 
-static void model_device(struct system *system, struct process *process, uint32_t index)
+struct device *model_device(struct system *system, struct process *process, int node,
+                            const char *property, uint32_t index)
 {
 	const void *fdt = system->source.fdt;
 	struct device *device;
 
 	if (process->device_count == DEVICE_MAX) {
 		system->overflow = "devices of one process";
-		return;
+		return NULL;
 	}
 	device = &process->devices[process->device_count++];
-	device->place = model_place(system, process->place.node, "devices");
-	device->node = tree_reference(fdt, process->place.node, "devices", index);
+	device->place = model_place(system, node, property);
+	device->node = tree_reference(fdt, node, property, index);
 	device->name = "?";
 	if (device->node < 0)
-		return;
+		return device;
 	device->name = tree_name(fdt, device->node);
 	while (device->reg_count < DEVICE_PART_MAX &&
 	       tree_reg(fdt, device->node, device->reg_count, &device->regs[device->reg_count]))
@@ -45,6 +46,7 @@ static void model_device(struct system *system, struct process *process, uint32_
 	       tree_interrupt(fdt, device->node, device->interrupt_count,
 	                      &device->interrupts[device->interrupt_count]))
 		device->interrupt_count++;
+	return device;
 }
 
 void model_process(struct system *system, int node)
@@ -70,7 +72,7 @@ void model_process(struct system *system, int node)
 	process->dma_bytes = tree_cell(fdt, node, "dma-bytes", 0u, 0u);
 	model_set_program(system, process, tree_string(fdt, node, "program"));
 	for (uint32_t i = 0u; i < tree_cell_count(fdt, node, "devices"); i++)
-		model_device(system, process, i);
+		(void)model_device(system, process, node, "devices", i);
 	fdt_for_each_subnode(child, fdt, node)
 	{
 		if (strncmp(fdt_get_name(fdt, child, NULL), "thread", 6u) != 0)

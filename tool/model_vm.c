@@ -132,7 +132,20 @@ static void model_vm_find_record(const struct system *system, const struct vm *v
 	}
 }
 
-static bool model_vm_attach(const struct system *system, struct vm *vm, int target, int node)
+/* The device of the board that is this one. */
+static void model_vm_pass(struct system *system, const struct vm *vm, struct guest_device *device)
+{
+	int node = device->backend_node;
+
+	if (!tree_has(system->source.fdt, node, "pass-through"))
+		return;
+	source_references(&system->source);
+	device->passed = model_device(system, vm->process, node, "pass-through", 0u);
+	if (device->passed != NULL)
+		device->passed->slot = device;
+}
+
+static bool model_vm_attach(struct system *system, struct vm *vm, int target, int node)
 {
 	for (uint32_t i = 0u; target >= 0 && i < vm->device_count; i++) {
 		struct guest_device *device = &vm->devices[i];
@@ -145,6 +158,7 @@ static bool model_vm_attach(const struct system *system, struct vm *vm, int targ
 			device->backend != NULL && strcmp(device->backend, WINDOW_NAME) == 0;
 		if (device->backend != NULL && !device->window)
 			model_vm_find_record(system, vm, device);
+		model_vm_pass(system, vm, device);
 		return true;
 	}
 	return false;
@@ -268,6 +282,7 @@ void model_vm(struct system *system, int node)
 	vm->place = model_place(system, node, NULL);
 	vm->spi_count = SPI_COUNT;
 	vm->ram_pieces = tree_cell(fdt, node, "ram-pieces", 0u, 1u);
+	vm->dma_allowed = tree_has(fdt, node, "allow-dma");
 	process->vm = vm;
 	process->place = vm->place;
 	process->restart = RESTART_ON_FAULT;

@@ -44,6 +44,8 @@ static const struct rule rules[] = {
 	{ "guest-ram", rule_guest_ram, "a guest has RAM: whole pages, 1 to 8 banks, in reach" },
 	{ "ram-place", rule_ram_place,
 	  "RAM whose place is stated lies in the board's free memory, apart from other such" },
+	{ "pass-through", rule_pass_through,
+	  "a device that is handed to a guest fits its node there, and leads to nothing outside" },
 	{ "address-overlap", rule_address_overlap, "two components of a guest share no address" },
 	{ "guest-interrupt", rule_guest_interrupt, "a guest's interrupt has one source" },
 	{ "no-backend", rule_no_backend, "an enabled guest device has something behind it" },

@@ -45,6 +45,8 @@ rule_function rule_dma;
 rule_function rule_guest_tree, rule_guest_gic, rule_guest_cpus, rule_guest_ram,
 	rule_address_overlap, rule_guest_interrupt, rule_no_backend, rule_backend_nowhere,
 	rule_device_file, rule_guest_console;
+/* rules_pass.c: */
+rule_function rule_pass_through;
 /* rules_place.c: */
 rule_function rule_ram_place;
 /* rules_shared.c: */

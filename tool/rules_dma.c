@@ -33,29 +33,54 @@ static int rule_master_beside(const struct system *system, const struct device *
 	return -1;
 }
 
+/* Physical addresses are what a device uses; a guest has them only where RAM is one to one. */
+static void rule_dma_guest(const char *name, const struct vm *vm, const struct device *device)
+{
+	for (uint32_t i = 0u; i < vm->bank_count; i++) {
+		const struct bank *bank = &vm->banks[i];
+
+		if (!bank->placed || bank->pa != bank->ipa.start)
+			report(name, device->place,
+			       "%s can write memory, and RAM of %s at 0x%llx is not there "
+			       "physically (%s): "
+			       "say ram-one-to-one",
+			       device->name, vm->process->name, (unsigned long long)bank->ipa.start,
+			       source_position(bank->place));
+	}
+}
+
+static void rule_dma_device(const struct system *system, const char *name,
+                            const struct process *process, const struct device *device)
+{
+	const struct vm *vm = process->vm;
+	int node = rule_master_beside(system, device);
+
+	if (node < 0)
+		return;
+	if (vm != NULL && vm->dma_allowed)
+		rule_dma_guest(name, vm, device);
+	else if (!process->dma_allowed)
+		report(name, device->place,
+		       "%s (%s), in the pages of %s, can write all memory on behalf of %s: no "
+		       "IOMMU "
+		       "contains it; say allow-dma to accept that",
+		       tree_name(system->source.fdt, node),
+		       source_position(model_place(system, node, NULL)), device->name,
+		       process->name);
+}
+
 void rule_dma(const struct system *system, const char *name)
 {
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
 
-		if (process->implicit || process->dma_allowed)
+		if (process->implicit)
 			continue;
-		if (process->dma_bytes != 0u)
+		if (process->dma_bytes != 0u && !process->dma_allowed)
 			report(name, model_place(system, process->place.node, "dma-bytes"),
 			       "%s has dma-bytes for its devices, but does not say allow-dma",
 			       process->name);
-		for (uint32_t j = 0u; j < process->device_count; j++) {
-			int node = rule_master_beside(system, &process->devices[j]);
-
-			if (node >= 0)
-				report(name, process->devices[j].place,
-				       "%s (%s), in the pages of %s, can write all memory on "
-				       "behalf of %s: no IOMMU contains it; say allow-dma to "
-				       "accept "
-				       "that",
-				       tree_name(system->source.fdt, node),
-				       source_position(model_place(system, node, NULL)),
-				       process->devices[j].name, process->name);
-		}
+		for (uint32_t j = 0u; j < process->device_count; j++)
+			rule_dma_device(system, name, process, &process->devices[j]);
 	}
 }

@@ -3,18 +3,21 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "tool/pass.h"
 #include "tool/report.h"
 #include "tool/rules.h"
 
 #define GICD_BYTES    0x10000ull
 #define GICR_BYTES    0x20000ull
-#define COMPONENT_MAX (BANK_MAX + GUEST_DEVICE_MAX + 2u)
+#define COMPONENT_MAX (BANK_MAX + GUEST_DEVICE_MAX + DEVICE_MAX * DEVICE_PART_MAX + 2u)
 
 /* Something at an address of a guest. */
 struct component {
 	const char *name;
 	struct range range;
 	struct place place;
+	uint64_t distance; /* of a device that was handed to it: to the physical address; else 0 */
+	bool passed;
 };
 
 void rule_guest_tree(const struct system *system, const char *name)
@@ -117,23 +120,52 @@ void rule_guest_ram(const struct system *system, const char *name)
 	}
 }
 
+/* A device that is handed over comes by whole pages. */
+static void rule_passed(const struct guest_device *device, struct component *out, uint32_t *count)
+{
+	struct range reg;
+
+	for (uint32_t i = 0u;
+	     i < device->passed->reg_count && pass_slot_reg(device->passed, i, &reg); i++)
+		out[(*count)++] = (struct component){
+			.name = device->name,
+			.range = rule_pages(reg),
+			.place = device->place,
+			.distance = device->passed->regs[i].start - reg.start,
+			.passed = true,
+		};
+}
+
+/* Two devices that are handed over may lie in one page, as they do on the board. */
+static bool rule_side_by_side(const struct component *a, const struct component *b)
+{
+	return a->passed && b->passed && a->distance == b->distance;
+}
+
 static uint32_t rule_components(const struct vm *vm, struct component *out)
 {
 	uint32_t count = 0u;
 
 	for (uint32_t i = 0u; i < vm->bank_count; i++)
-		out[count++] = (struct component){"RAM", vm->banks[i].ipa, vm->banks[i].place};
+		out[count++] = (struct component){
+			.name = "RAM", .range = vm->banks[i].ipa, .place = vm->banks[i].place};
 	if (vm->gic.node >= 0) {
 		struct range gicr = {vm->gicr_ipa, vm->process->thread_count * GICR_BYTES};
 
+		out[count++] = (struct component){.name = "the GIC's distributor",
+		                                  .range = {vm->gicd_ipa, GICD_BYTES},
+		                                  .place = vm->gic};
 		out[count++] = (struct component){
-			"the GIC's distributor", {vm->gicd_ipa, GICD_BYTES}, vm->gic};
-		out[count++] = (struct component){"the GIC's redistributors", gicr, vm->gic};
+			.name = "the GIC's redistributors", .range = gicr, .place = vm->gic};
 	}
 	for (uint32_t i = 0u; i < vm->device_count; i++) {
 		const struct guest_device *device = &vm->devices[i];
 
-		out[count++] = (struct component){device->name, device->reg, device->place};
+		if (device->passed == NULL)
+			out[count++] = (struct component){
+				.name = device->name, .range = device->reg, .place = device->place};
+		else
+			rule_passed(device, out, &count);
 	}
 	return count;
 }
@@ -152,7 +184,7 @@ void rule_address_overlap(const struct system *system, const char *name)
 			for (uint32_t k = 0u; k < j; k++) {
 				const struct component *b = &components[k];
 
-				if (range_overlap(a->range, b->range))
+				if (range_overlap(a->range, b->range) && !rule_side_by_side(a, b))
 					report(name, a->place,
 					       "%s (0x%llx, %llu bytes) overlaps %s (0x%llx, %llu "
 					       "bytes, %s) in %s",
@@ -204,7 +236,7 @@ void rule_no_backend(const struct system *system, const char *name)
 				report(name, device->place,
 				       "%s is enabled, and %s (%s) puts nothing behind it",
 				       device->name, vm->process->name, source_position(vm->place));
-			else if (device->backend == NULL)
+			else if (device->backend == NULL && device->passed == NULL)
 				report(name, model_place(system, device->backend_node, NULL),
 				       "%s of %s names no backend (device: %s)", device->name,
 				       vm->process->name, source_position(device->place));

@@ -18,12 +18,13 @@ static const char *const of_thread[] = { "reg", "cpu", "priority", "budget-us", 
 	"stack-bytes", NULL };
 static const char *const of_vm[] = { "board", "kernel", "initrd", "kernel-address",
 	"tree-address", "initrd-address", "extra-ram", "ram-pieces", "read-as-zero", "ram-at",
-	"ram-one-to-one", "restart",
+	"ram-one-to-one", "allow-dma", "restart",
 	"restart-limit", "restart-window-sec", "autostart", "critical", "no-console", NULL };
 static const char *const of_backend[] = { "backend", "peer", NULL };
 static const char *const of_channel[] = { "ends", "backend", NULL };
 static const char *const of_shared[] = { "bytes", "read-write", "read-only", NULL };
 static const char *const of_window[] = { "backend", "memory", NULL };
+static const char *const of_passed[] = { "pass-through", "drop", NULL };
 static const char *const of_vcpus[] = { NULL };
 /* clang-format on */
 
@@ -150,6 +151,8 @@ static void rule_backend_properties(const struct system *system, const char *nam
 
 	if (device != NULL && device->window)
 		rule_properties(system, name, node, of_window);
+	if (device != NULL && device->passed != NULL && device->backend == NULL)
+		rule_properties(system, name, node, of_passed);
 	if (device == NULL || device->record == NULL)
 		return;
 	fdt_for_each_property_offset(property, fdt, node)

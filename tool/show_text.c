@@ -67,10 +67,13 @@ static void show_guests(const struct system *system, FILE *out)
 		for (uint32_t j = 0u; j < vm->device_count; j++) {
 			const struct guest_device *device = &vm->devices[j];
 
-			fprintf(out, "  0x%09llx-0x%09llx %9s  %s, backend %s",
+			fprintf(out, "  0x%09llx-0x%09llx %9s  %s, %s",
 			        (unsigned long long)device->reg.start,
 			        (unsigned long long)(range_end(device->reg) - 1u),
-			        show_bytes(device->reg.bytes), device->name, device->backend);
+			        show_bytes(device->reg.bytes), device->name,
+			        device->passed != NULL
+			                ? arena_format("%s of the board", device->passed->name)
+			                : arena_format("backend %s", device->backend));
 			if (device->has_interrupt)
 				fprintf(out, ", SPI %u", device->interrupt.intid - 32u);
 			fputc('\n', out);
@@ -118,6 +121,14 @@ static void show_dma(const struct system *system, FILE *out)
 	for (uint32_t i = 0u; i < system->process_count; i++) {
 		const struct process *process = &system->processes[i];
 
+		if (process->vm != NULL && process->vm->dma_allowed) {
+			fprintf(out,
+			        "%s  the GUEST of %s: through its devices it can read and write "
+			        "ALL "
+			        "memory\n",
+			        heading, process->name);
+			heading = "";
+		}
 		if (!process->dma_allowed)
 			continue;
 		fprintf(out, "%s  %s: its devices can read and write ALL memory", heading,
@@ -140,11 +151,12 @@ static void show_links(const struct system *system, FILE *out)
 			const struct device *device = &process->devices[j];
 
 			for (uint32_t k = 0u; k < device->interrupt_count; k++)
-				fprintf(out, "  INTID %u (SPI %u, %s)  %s of %s\n",
+				fprintf(out, "  INTID %u (SPI %u, %s)  %s of %s%s\n",
 				        device->interrupts[k].intid,
 				        device->interrupts[k].intid - 32u,
 				        device->interrupts[k].edge != 0u ? "edge" : "level",
-				        device->name, process->name);
+				        device->name, device->slot != NULL ? "the guest of " : "",
+				        process->name);
 		}
 	}
 	fprintf(out, "channels\n");

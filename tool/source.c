@@ -168,10 +168,28 @@ enum source_status source_compile(const char *path, const struct search_path *in
 	    fdt_check_full(result.data, result.size) != 0)
 		return SOURCE_REFUSED;
 	out->fdt = result.data;
+	out->text = text;
 	status = source_tool(annotated, &text, &result);
 	if (status == SOURCE_GOOD)
 		source_read_positions(out, result);
 	return status;
+}
+
+void source_references(struct source *source)
+{
+	static const char *const plugin[] = {"sed", "s#/dts-v1/ *;#/dts-v1/; /plugin/;#g", NULL};
+	static const char *const tree[] = {"dtc", "-q", "-q",  "-@", "-I",
+	                                   "dts", "-O", "dtb", "-",  NULL};
+	struct bytes text;
+	struct bytes result;
+
+	if (source->references != NULL ||
+	    source_tool(plugin, &source->text, &text) != SOURCE_GOOD ||
+	    source_tool(tree, &text, &result) != SOURCE_GOOD ||
+	    result.size < sizeof(struct fdt_header) ||
+	    fdt_check_full(result.data, result.size) != 0)
+		return;
+	source->references = result.data;
 }
 
 const char *source_position(struct place place)

@@ -24,6 +24,8 @@ struct source {
 	void *fdt;
 	struct position *positions;
 	uint32_t position_count;
+	struct bytes text;      /* as cpp made it */
+	const void *references; /* source_references: a tree whose /__local_fixups__ lists them */
 };
 
 /* A node (and one of its properties, or NULL) that a message points at. */
@@ -37,6 +39,8 @@ enum source_status { SOURCE_GOOD, SOURCE_REFUSED, SOURCE_NO_TOOL };
 
 enum source_status source_compile(const char *path, const struct search_path *include,
                                   struct source *out);
+/* Fills in `references`, once; without a tool it stays NULL. */
+void source_references(struct source *source);
 /* file:line of a place: of the property, else of the node, else the file. */
 const char *source_position(struct place place);
 

@@ -68,6 +68,7 @@ struct verify_info {
 	struct process_device *devices;
 	struct process_shared *shared;
 	struct process_pool *pools;
+	struct vm_device *guest_devices; /* of a VM */
 };
 
 /* A range that several spaces may reach, and why: for the list that a person reads. */
@@ -207,6 +208,7 @@ void verify_recorder(struct verify *v);
 void verify_regions(struct verify *v);   /* verify_region.c */
 void verify_pools(struct verify *v);     /* verify_pool.c */
 void verify_dma(struct verify *v);       /* verify_program.c */
+void verify_passed(struct verify *v);    /* verify_passed.c */
 void verify_guest_ram(struct verify *v); /* verify_guest.c */
 void verify_guest_gic(struct verify *v);
 void verify_one_owner(struct verify *v); /* verify_share.c */

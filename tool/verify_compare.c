@@ -170,10 +170,9 @@ static const struct verify_field cpu_fields[] = {
 	FIELD(config_cpu, thread_count),
 };
 static const struct verify_field interrupt_fields[] = {
-	FIELD(config_interrupt, intid),
-	FIELD(config_interrupt, thread),
-	FIELD(config_interrupt, bit),
-	FIELD(config_interrupt, edge),
+	FIELD(config_interrupt, intid),       FIELD(config_interrupt, thread),
+	FIELD(config_interrupt, bit),         FIELD(config_interrupt, edge),
+	FIELD(config_interrupt, guest_intid),
 };
 static const struct verify_field config_fields[] = {
 	FIELD(config, magic),     FIELD(config, abi_version),     FIELD(config, psci_conduit),

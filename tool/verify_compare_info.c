@@ -31,7 +31,7 @@ static const struct verify_field info_fields[] = {
 	FIELD(process_info, vm.devices),     FIELD(process_info, vm.sibling),
 	FIELD(process_info, dma_va),         FIELD(process_info, dma_pa),
 	FIELD(process_info, dma_bytes),      FIELD(process_info, shared),
-	FIELD(process_info, shared_count),   FIELD(process_info, padding),
+	FIELD(process_info, shared_count),   FIELD(process_info, guest_dma),
 	FIELD(process_info, period_us),      FIELD(process_info, budget_us),
 	FIELD(process_info, pools),          FIELD(process_info, pool_count),
 	FIELD(process_info, padding2),

@@ -133,6 +133,29 @@ static struct vm_payload payload(struct want_file *file, uint64_t *next)
 	return (struct vm_payload){file->va, file->content.bytes, file->ipa};
 }
 
+/* A record per register block or interrupt of what is handed over, whichever are more. */
+static void put_passed(struct want *w, const struct want_passed *passed, struct want_bytes *info,
+                       struct vm_info *out)
+{
+	const struct want_device *physical = &passed->physical;
+
+	for (uint32_t i = 0; i < physical->reg_count || i < physical->interrupt_count; i++) {
+		struct vm_device item = {
+			.backend = "pass-through", .intid = IMAGE_NONE, .channel = IMAGE_NONE};
+
+		if (i < physical->reg_count) {
+			item.ipa = passed->regs[i].start;
+			item.bytes = passed->regs[i].bytes;
+		}
+		if (i < physical->interrupt_count) {
+			item.intid = passed->interrupts[i].intid;
+			item.edge = passed->interrupts[i].edge;
+		}
+		put(w, info, &item, sizeof(item));
+		out->device_count++;
+	}
+}
+
 static void put_vm_devices(struct want *w, const struct want_vm *vm, struct want_bytes *info,
                            struct vm_info *out)
 {
@@ -146,7 +169,9 @@ static void put_vm_devices(struct want *w, const struct want_vm *vm, struct want
 			.channel = d->channel,
 		};
 
-		if (d->window)
+		if (d->passed)
+			put_passed(w, &vm->passed[d->passed - 1], info, out);
+		if (d->window || d->passed)
 			continue;
 		memcpy(item.backend, d->backend, sizeof(item.backend));
 		put(w, info, &item, sizeof(item));
@@ -161,6 +186,7 @@ static void put_vm(struct want *w, struct want_process *p, struct process_info *
 	uint64_t next = PAYLOAD_VA;
 
 	head->vm_present = 1;
+	head->guest_dma = vm->allow_dma;
 	out->vcpu_count = p->thread_count;
 	out->kernel_kind = vm->kernel_kind;
 	out->bank_count = vm->bank_count;

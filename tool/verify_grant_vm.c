@@ -143,13 +143,16 @@ static void read_backends(struct want *w, struct want_vm *vm, int node)
 		int target = dt_label(vm->fdt, fdt_get_name(w->fdt, child, NULL));
 		const char *backend = dt_string(w->fdt, child, "backend");
 
-		for (uint32_t i = 0; target >= 0 && backend && i < vm->device_count; i++)
-			if (vm->devices[i].node == target) {
-				vm->devices[i].backend_node = child;
-				vm->devices[i].window = strcmp(backend, "shared-memory") == 0;
-				if (!vm->devices[i].window)
-					find_backend(w, vm, &vm->devices[i], backend);
-			}
+		for (uint32_t i = 0; target >= 0 && i < vm->device_count; i++) {
+			if (vm->devices[i].node != target)
+				continue;
+			vm->devices[i].backend_node = child;
+			vm->devices[i].window = backend && strcmp(backend, "shared-memory") == 0;
+			if (dt_has(w->fdt, child, "pass-through"))
+				want_pass(w, vm, i, child);
+			else if (backend && !vm->devices[i].window)
+				find_backend(w, vm, &vm->devices[i], backend);
+		}
 	}
 	for (uint32_t i = 0; i + 4 <= dt_cells(w->fdt, node, "read-as-zero"); i += 4) {
 		struct want_guest_device *device = add_device(w, vm);
@@ -191,6 +194,7 @@ void want_vm(struct want *w, uint32_t process, int node)
 	want_restart(w, p, node, CHILD_RESTART_ON_FAULT);
 	if (dt_has(w->fdt, node, "critical"))
 		p->flags |= PROCESS_FLAG_CRITICAL;
+	vm->allow_dma = dt_has(w->fdt, node, "allow-dma");
 	want_set_program(w, p, "vmm");
 	fdt_for_each_subnode(child, w->fdt, fdt_subnode_offset(w->fdt, node, "vcpus"))
 		want_add_thread(w, process, child);

@@ -142,12 +142,13 @@ static int add_chosen(void *fdt, const struct want_vm *vm)
 
 static void finish_tree(struct want *w, struct want_vm *vm)
 {
-	uint64_t room = fdt_totalsize(vm->fdt) + TREE_GROWTH;
+	uint64_t room = fdt_totalsize(vm->fdt) + fdt_totalsize(w->fdt) + TREE_GROWTH;
 	uint8_t *fdt = want_alloc(w, 1, room);
 	const uint8_t *seed = NULL;
 
 	if (fdt_open_into(vm->fdt, fdt, (int)room) == 0) {
 		prune(fdt);
+		want_pass_copy(w, vm, fdt);
 		if (add_cpus(fdt, w->processes[vm->process].thread_count) == 0 &&
 		    add_chosen(fdt, vm) == 0 && fdt_pack(fdt) == 0)
 			seed = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", NULL);

@@ -83,6 +83,8 @@ static void load_info(struct verify *v, uint32_t i)
 	                                &info->shared_count, sizeof(struct process_shared));
 	v->infos[i].pools = copy_group(v, i, "pools", info->pools, &info->pool_count,
 	                               sizeof(struct process_pool));
+	v->infos[i].guest_devices = copy_group(v, i, "devices of its guest", info->vm.devices,
+	                                       &info->vm.device_count, sizeof(struct vm_device));
 	v->infos[i].devices = copy_group(v, i, "devices", info->devices, &info->device_count,
 	                                 sizeof(struct process_device));
 }

@@ -39,8 +39,12 @@ static void list_devices(const struct verify *v)
 	for (uint32_t i = 0; i < v->config.interrupt_count; i++) {
 		const struct config_interrupt *irq = &v->interrupts[i];
 
-		fprintf(v->out, "interrupt %u: %s, thread %u\n", irq->intid,
-		        process_of(v, irq->thread), v->threads[irq->thread].index);
+		if (irq->guest_intid)
+			fprintf(v->out, "interrupt %u: guest of %s, as its SPI %u\n", irq->intid,
+			        process_of(v, irq->thread), irq->guest_intid - 32);
+		else
+			fprintf(v->out, "interrupt %u: %s, thread %u\n", irq->intid,
+			        process_of(v, irq->thread), v->threads[irq->thread].index);
 	}
 }
 
@@ -88,6 +92,11 @@ static void list_dma(const struct verify *v)
 		if (told)
 			fprintf(v->out,
 			        "DMA: %s knows physical addresses; its devices can reach ALL "
+			        "memory\n",
+			        v->processes[i].name);
+		if (info->info.guest_dma)
+			fprintf(v->out,
+			        "DMA: the GUEST of %s has devices through which it can reach ALL "
 			        "memory\n",
 			        v->processes[i].name);
 		if (info->info.dma_bytes)

@@ -182,6 +182,15 @@ static void add_vm(struct want *w, uint32_t index)
 				    (struct want_range){shared->pa, shared->bytes},
 				    shared->peers[n].writable ? FORM_RW : FORM_RO, "shared memory");
 		}
+	for (uint32_t i = 0; i < vm->passed_count; i++)
+		for (uint32_t n = 0; n < vm->passed[i].physical.reg_count; n++) {
+			struct want_range reg = vm->passed[i].physical.regs[n];
+			uint64_t skew = reg.start % PAGE_BYTES;
+
+			add(w, guest, vm->passed[i].regs[n].start - skew,
+			    (struct want_range){reg.start - skew, reg.bytes + skew}, FORM_DEVICE,
+			    vm->passed[i].physical.name);
+		}
 	for (uint32_t i = 0; i < vm->bank_count; i++) {
 		uint64_t ipa = vm->banks[i].ipa.start;
 

@@ -81,6 +81,28 @@ static uint64_t device_va(const struct want_process *p, uint32_t n, uint32_t par
 	return va + reg.start % PAGE_BYTES;
 }
 
+/* Interrupts of a guest: thread 0 of its VM's process stands for them. */
+static void number_passed(struct want *w, const struct want_vm *vm, uint32_t thread)
+{
+	for (uint32_t n = 0; n < vm->passed_count; n++) {
+		const struct want_passed *passed = &vm->passed[n];
+
+		for (uint32_t i = 0; i < passed->physical.interrupt_count; i++) {
+			const struct want_interrupt *irq = &passed->physical.interrupts[i];
+
+			if (w->interrupt_count == WANT_PROCESSES) {
+				want_stop(w, "too many interrupts");
+				return;
+			}
+			w->interrupts[w->interrupt_count++] = (struct config_interrupt){
+				.intid = irq->intid,
+				.thread = thread,
+				.edge = irq->edge,
+				.guest_intid = passed->interrupts[i].intid};
+		}
+	}
+}
+
 static void number_process(struct want *w, struct want_process *p)
 {
 	uint64_t next = DEVICE_VA;
@@ -97,10 +119,14 @@ static void number_process(struct want *w, struct want_process *p)
 				return;
 			}
 			w->interrupts[w->interrupt_count++] =
-				(struct config_interrupt){d->interrupts[i].intid, p->threads[0]->id,
-			                                  d->bit[i], d->interrupts[i].edge};
+				(struct config_interrupt){.intid = d->interrupts[i].intid,
+			                                  .thread = p->threads[0]->id,
+			                                  .bit = d->bit[i],
+			                                  .edge = d->interrupts[i].edge};
 		}
 	}
+	if (p->vm != IMAGE_NONE)
+		number_passed(w, &w->vms[p->vm], p->threads[0]->id);
 	if (next > CHANNEL_VA)
 		want_stop(w, "%s: too many device pages", p->name);
 	next = CHANNEL_VA;

@@ -55,6 +55,7 @@ static const struct verify_rule rules[] = {
 	{ "pool",         5, verify_pools, false },
 	{ "notify",       5, verify_notify, false },
 	{ "device",       5, verify_devices, false },
+	{ "passed",       5, verify_passed, false },
 	{ "recorder",     5, verify_recorder, false },
 	{ "dma",          5, verify_dma, false },
 	{ "shared",       5, verify_regions, false },
@@ -110,6 +111,7 @@ static void release(struct verify *v)
 		free(v->infos[i].devices);
 		free(v->infos[i].shared);
 		free(v->infos[i].pools);
+		free(v->infos[i].guest_devices);
 	}
 	free(v->infos);
 	free(v->cpus);

@@ -142,9 +142,10 @@ static int run(const char *const *argv, FILE *in, FILE *out)
 	return WEXITSTATUS(status);
 }
 
-static bool compile(struct want *w, const char *path, FILE *text, FILE *tree,
+static bool compile(struct want *w, const char *path, bool plugin, FILE *const files[3],
                     struct want_bytes *out)
 {
+	static const char *const sed[] = {"sed", "s#/dts-v1/ *;#/dts-v1/; /plugin/;#g", NULL};
 	static const char *const dtc[] = {"dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-", NULL};
 	const char *cpp[ARGUMENTS] = {"cpp",       "-nostdinc", "-undef",
 	                              "-D__DTS__", "-x",        "assembler-with-cpp"};
@@ -155,26 +156,35 @@ static bool compile(struct want *w, const char *path, FILE *text, FILE *tree,
 		cpp[count++] = w->options->folders[i];
 	}
 	cpp[count] = path;
-	return run(cpp, NULL, text) == 0 && run(dtc, text, tree) == 0 &&
-	       read_stream(w, tree, out) && out->bytes >= sizeof(struct fdt_header) &&
+	return run(cpp, NULL, files[0]) == 0 && (!plugin || run(sed, files[0], files[1]) == 0) &&
+	       run(dtc, files[plugin ? 1 : 0], files[2]) == 0 && read_stream(w, files[2], out) &&
+	       out->bytes >= sizeof(struct fdt_header) &&
 	       fdt_check_full(out->data, out->bytes) == 0;
+}
+
+static const void *compile_as(struct want *w, const char *path, bool plugin)
+{
+	struct want_bytes out = {NULL, 0};
+	FILE *const files[3] = {tmpfile(), tmpfile(), tmpfile()};
+
+	if (!files[0] || !files[1] || !files[2] || !compile(w, path, plugin, files, &out)) {
+		want_stop(w, "%s does not compile", path);
+		out.data = NULL;
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		if (files[i])
+			fclose(files[i]);
+	return out.data;
 }
 
 const void *want_compile(struct want *w, const char *path)
 {
-	struct want_bytes out = {NULL, 0};
-	FILE *text = tmpfile();
-	FILE *tree = tmpfile();
+	return compile_as(w, path, false);
+}
 
-	if (!text || !tree || !compile(w, path, text, tree, &out)) {
-		want_stop(w, "%s does not compile", path);
-		out.data = NULL;
-	}
-	if (text)
-		fclose(text);
-	if (tree)
-		fclose(tree);
-	return out.data;
+const void *want_compile_plugin(struct want *w, const char *path)
+{
+	return compile_as(w, path, true);
 }
 
 void want_free(struct want *w)

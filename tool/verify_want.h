@@ -14,6 +14,7 @@
  *	verify_board.c		the board: CPUs, memory, GIC, UART
  *	verify_grant.c		processes, threads, devices, channels
  *	verify_grant_vm.c	guests
+ *	verify_grant_pass.c	devices of the board in them
  *	verify_setting.c	the settings of their devices
  *	verify_shared.c		shared memory
  *	verify_grant_pool.c		pools
@@ -209,8 +210,9 @@ struct want_guest_device {
 	int node; /* negative: read-as-zero */
 	int backend_node;
 	char backend[RECORD_TEXT_BYTES];
-	bool known;  /* some record implements it */
-	bool window; /* on shared memory: nothing traps */
+	bool known;      /* some record implements it */
+	bool window;     /* on shared memory: nothing traps */
+	uint32_t passed; /* 1 + which of the VM's; 0: none of the board's */
 	uint32_t channel_bytes;
 	uint32_t pool_bytes;
 	bool console;
@@ -218,6 +220,15 @@ struct want_guest_device {
 	struct want_interrupt interrupt;
 	bool has_interrupt;
 	uint32_t channel; /* number in its process, or IMAGE_NONE */
+};
+
+/* A device of the board that a guest has. */
+struct want_passed {
+	int slot; /* the guest's node */
+	int node; /* in the description: what says so */
+	struct want_device physical;
+	struct want_range regs[WANT_PARTS]; /* as the guest sees them */
+	struct want_interrupt interrupts[WANT_PARTS];
 };
 
 struct want_bank {
@@ -238,6 +249,9 @@ struct want_vm {
 	uint64_t gicr_ipa;
 	struct want_guest_device devices[WANT_RANGES];
 	uint32_t device_count;
+	struct want_passed passed[WANT_DEVICES];
+	uint32_t passed_count;
+	bool allow_dma; /* through its devices its guest may write all memory */
 	struct want_file kernel;
 	struct want_file initrd;
 	struct want_file tree; /* content: what the finished tree must be */
@@ -286,7 +300,8 @@ struct want {
 	void *memory; /* all that want_alloc() gave out: a list by the first word */
 	unsigned failures;
 	const void *fdt;
-	int node; /* /bulkhead */
+	const void *references; /* the same compiled as a plugin, or NULL: its /__local_fixups__ */
+	int node;               /* /bulkhead */
 
 	struct want_cpu cpus[WANT_CPUS];
 	uint32_t cpu_count;
@@ -365,6 +380,8 @@ void *want_more(struct want *w, void *array, uint32_t count, uint32_t *room, siz
 bool want_load(struct want *w, const char *path, struct want_bytes *out);
 const char *want_find(struct want *w, const char *name);
 const void *want_compile(struct want *w, const char *path);
+/* As a plugin: dtc then lists, in /__local_fixups__, which cells are references. */
+const void *want_compile_plugin(struct want *w, const char *path);
 
 /* verify_elf.c */
 bool want_is_elf(const struct want_bytes *file);
@@ -375,6 +392,9 @@ bool want_elf_section(const struct want_elf *elf, const char *name, struct want_
 void want_board(struct want *w);
 void want_processes(struct want *w);
 void want_vm(struct want *w, uint32_t process, int node);
+/* verify_grant_pass.c: the VM's device of that number is the board's that a node says */
+void want_pass(struct want *w, struct want_vm *vm, uint32_t device, int node);
+void want_pass_copy(struct want *w, const struct want_vm *vm, uint8_t *fdt);
 void want_guest_files(struct want *w, struct want_vm *vm); /* verify_guest_file.c */
 void want_numbers(struct want *w);
 void want_settings(struct want *w); /* verify_setting.c */

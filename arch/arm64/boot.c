@@ -98,8 +98,8 @@ _Noreturn void boot_main(uint64_t index, const struct config *config)
 	sysreg_write(tpidr_el2, cpu);
 	if (index == 0u) {
 		if (cpu->config->mpidr != mpidr_affinity())
-			panic_values("started on another CPU than the image was compiled for:",
-			             mpidr_affinity(), cpu->config->mpidr, 0u);
+			panic_values("started on another CPU than compiled for:", mpidr_affinity(),
+			             cpu->config->mpidr, 0u);
 		gic_init_distributor();
 	}
 	gic_init_cpu(cpu);

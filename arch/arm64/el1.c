@@ -287,7 +287,7 @@ void arch_vcpu_leave(struct cpu *cpu, struct thread *thread)
 	sysreg_write(vttbr_el2, thread->vttbr);
 }
 
-void arch_thread_discard(struct cpu *cpu, struct thread *thread)
+__attribute__((cold)) void arch_thread_discard(struct cpu *cpu, struct thread *thread)
 {
 	if (cpu->guest_live == thread)
 		el1_end_guest(cpu);

@@ -164,11 +164,6 @@ bool vgic_hw_line(void)
 	return (sysreg_read(cntv_ctl_el0) & 7u) == 5u;
 }
 
-void vgic_hw_release(void)
-{
-	sysreg_write(ICC_DIR_EL1, INTID_VIRT_TIMER);
-}
-
 #define VMCR_CBPR      (1ull << 4)
 #define VMCR_EOIM      (1ull << 9)
 #define VMCR_PMR_SHIFT 24u

@@ -65,22 +65,23 @@ static __attribute__((cold)) void gic_init_triggers(void)
 
 __attribute__((cold)) void gic_init_distributor(void)
 {
-	uint32_t lines = 32u * ((mmio_read32(gicd() + GICD_TYPER) & 0x1fu) + 1u);
+	uint64_t base = gicd();
+	uint32_t lines = 32u * ((mmio_read32(base + GICD_TYPER) & 0x1fu) + 1u);
 
-	mmio_write32(gicd() + GICD_CTLR, 0u);
+	mmio_write32(base + GICD_CTLR, 0u);
 	gic_wait_distributor();
 	for (uint32_t i = SPI_FIRST; i < lines; i += 32u) {
-		mmio_write32(gicd() + GICD_ICENABLER + i / 8u, UINT32_MAX);
-		mmio_write32(gicd() + GICD_ICPENDR + i / 8u, UINT32_MAX);
-		mmio_write32(gicd() + GICD_ICACTIVER + i / 8u, UINT32_MAX);
+		mmio_write32(base + GICD_ICENABLER + i / 8u, UINT32_MAX);
+		mmio_write32(base + GICD_ICPENDR + i / 8u, UINT32_MAX);
+		mmio_write32(base + GICD_ICACTIVER + i / 8u, UINT32_MAX);
 		/* with two security states this is ignored, and they are ours already */
-		mmio_write32(gicd() + GICD_IGROUPR + i / 8u, UINT32_MAX);
+		mmio_write32(base + GICD_IGROUPR + i / 8u, UINT32_MAX);
 	}
 	for (uint32_t i = SPI_FIRST; i < lines; i += 4u)
-		mmio_write32(gicd() + GICD_IPRIORITYR + i, PRIORITY_WORD);
+		mmio_write32(base + GICD_IPRIORITYR + i, PRIORITY_WORD);
 	gic_init_triggers();
 	gic_wait_distributor();
-	mmio_write32(gicd() + GICD_CTLR, GICD_ENABLE);
+	mmio_write32(base + GICD_CTLR, GICD_ENABLE);
 	gic_wait_distributor();
 }
 
@@ -120,23 +121,42 @@ __attribute__((cold)) void gic_init_cpu(const struct cpu *cpu)
 	sysreg_write(ICH_HCR_EL2, 0u);
 	isb();
 	if ((sysreg_read(ICH_VTR_EL2) >> 26 & 7u) > 4u)
-		panic("the GIC has more than 5 preemption bits: active priorities would not be "
-		      "switched");
+		panic("the GIC has more than 5 preemption bits"); /* not all APRs are switched */
+}
+
+/* The bit of an SPI in one of the distributor's bitmaps is written as 1. */
+static void gic_set_bit(uint32_t bitmap, uint32_t intid)
+{
+	mmio_write32(gicd() + bitmap + intid / 32u * 4ul, 1u << intid % 32u);
 }
 
 /* 12.9.22: IROUTER takes the affinity fields of MPIDR where they stand. */
-void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
+void arch_irq_route(uint32_t intid, const struct cpu *cpu)
 {
 	mmio_write64(gicd() + GICD_IROUTER + (uint64_t)intid * 8u, cpu->config->mpidr);
-	mmio_write32(gicd() + GICD_ICPENDR + intid / 32u * 4ul, 1u << intid % 32u);
-	mmio_write32(gicd() + GICD_ISENABLER + intid / 32u * 4ul, 1u << intid % 32u);
+}
+
+void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
+{
+	arch_irq_route(intid, cpu);
+	gic_set_bit(GICD_ICPENDR, intid);
+	gic_set_bit(GICD_ISENABLER, intid);
 }
 
 void arch_irq_disable(uint32_t intid)
 {
-	mmio_write32(gicd() + GICD_ICENABLER + intid / 32u * 4ul, 1u << intid % 32u);
+	gic_set_bit(GICD_ICENABLER, intid);
 	gic_wait_distributor();
-	mmio_write32(gicd() + GICD_ICACTIVER + intid / 32u * 4ul, 1u << intid % 32u);
+	gic_set_bit(GICD_ICACTIVER, intid);
+}
+
+/* Not ICC_DIR_EL1 for an SPI: that it is active is not certain here, and it may be another CPU's. */
+void vgic_hw_release(uint32_t physical)
+{
+	if (physical == INTID_VIRT_TIMER)
+		sysreg_write(ICC_DIR_EL1, INTID_VIRT_TIMER);
+	else
+		gic_set_bit(GICD_ICACTIVER, physical);
 }
 
 void arch_irq_deactivate(uint32_t intid)
@@ -168,7 +188,7 @@ void arch_ipi(const struct cpu *target)
 	gic_send(target->config->mpidr, INTID_KICK);
 }
 
-void arch_stop_others(void)
+__attribute__((cold)) void arch_stop_others(void)
 {
 	for (uint32_t i = 0u; i < system_config()->cpu_count; i++) {
 		struct cpu *cpu = system_cpu(i);
@@ -179,7 +199,7 @@ void arch_stop_others(void)
 }
 
 /* True: the guest of the thread that is loaded has it; its EOI deactivates it. */
-static bool gic_virtual_timer(struct cpu *cpu)
+static inline __attribute__((always_inline)) bool gic_virtual_timer(struct cpu *cpu)
 {
 	struct thread *thread = cpu->loaded;
 	struct vgic_cpu *vgic;
@@ -249,6 +269,12 @@ static inline bool gic_handle(struct cpu *cpu)
 	return gic_virtual_timer(cpu);
 }
 
+/* Once more, out of line, where a jump more does not matter. */
+static __attribute__((noinline)) bool gic_handle_idle(struct cpu *cpu)
+{
+	return gic_handle(cpu);
+}
+
 uint32_t trap_irq(struct cpu *cpu)
 {
 	cpu->entries++;
@@ -258,7 +284,7 @@ uint32_t trap_irq(struct cpu *cpu)
 
 void arch_interrupts(struct cpu *cpu)
 {
-	(void)gic_handle(cpu);
+	(void)gic_handle_idle(cpu);
 }
 
 bool arch_idle(struct cpu *cpu)
@@ -266,5 +292,5 @@ bool arch_idle(struct cpu *cpu)
 	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */
 	wfi();
 	cpu->entries++;
-	return gic_handle(cpu);
+	return gic_handle_idle(cpu);
 }

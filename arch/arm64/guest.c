@@ -164,8 +164,9 @@ static inline uint32_t guest_exit_quick(struct cpu *cpu, struct thread *thread, 
 #define ACCESS_STORE_32 (ISS_SAS_4 | ISS_WRITE)
 
 /* What is no read that vgic_peek() answers: GICR and GICD, or what lies between them. */
-static __attribute__((noinline)) uint32_t guest_gic_slow(struct cpu *cpu, struct thread *thread,
-                                                         uint64_t esr, uint64_t ipa)
+static __attribute__((noinline, cold)) uint32_t guest_gic_slow(struct cpu *cpu,
+                                                               struct thread *thread, uint64_t esr,
+                                                               uint64_t ipa)
 {
 	struct vcpu *vcpu = thread->vcpu;
 
@@ -270,7 +271,8 @@ static void guest_data_abort(struct cpu *cpu, struct context *context, uint64_t 
 		vcpu_exit(thread, VCPU_EXIT_DECODE, guest_ipa(), context->pc, esr, far);
 }
 
-static void guest_fetch_abort(struct cpu *cpu, struct context *context, uint64_t esr)
+static __attribute__((cold)) void guest_fetch_abort(struct cpu *cpu, struct context *context,
+                                                    uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	uint64_t far = sysreg_read(far_el2);

@@ -64,7 +64,8 @@ static bool guest_debug(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t *v
 }
 
 /* False: UNDEFINED. */
-static bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t *value)
+static __attribute__((cold)) bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write,
+                                                 uint64_t *value)
 {
 	switch (reg) {
 	case REG(3, 3, 14, 2, 0):
@@ -170,7 +171,7 @@ void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr)
 }
 
 /* AArch32 at EL0 reaches the physical timer when its kernel lets it; nothing else. */
-void guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr)
+__attribute__((cold)) void guest_cp15(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct vcpu *vcpu = cpu->current->vcpu;
 	bool pair = ESR_EC(esr) == EC_CP15_64;

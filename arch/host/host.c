@@ -165,6 +165,12 @@ void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
 	host.irq_enables++;
 }
 
+void arch_irq_route(uint32_t intid, const struct cpu *cpu)
+{
+	(void)intid;
+	(void)cpu;
+}
+
 void arch_irq_disable(uint32_t intid)
 {
 	(void)intid;

@@ -92,6 +92,7 @@ bool vgic_hw_line(void)
 	return false;
 }
 
-void vgic_hw_release(void)
+void vgic_hw_release(uint32_t physical)
 {
+	(void)physical;
 }

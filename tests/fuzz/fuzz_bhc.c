@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: tool/tree.c tool/model*.c tool/rules*.c tool/assign.c tool/guest_tree.c
+ * sources: tool/tree.c tool/model*.c tool/rules*.c tool/assign.c tool/guest_tree.c tool/pass*.c
  *	tool/guest_memory.c tool/info_writer.c tool/layout*.c tool/config_writer.c
  *	tool/pagetable.c
  * helpers: tool/source.c tool/bhc_elf.c tool/verify_*.c
@@ -180,7 +180,7 @@ static void build_image(struct system *system)
 	FUZZ_CHECK(layout_read_kernel(layout));
 	assign_all(system);
 	for (uint32_t i = 0u; i < system->vm_count; i++)
-		guest_tree_finish(&system->vms[i]);
+		guest_tree_finish(system, &system->vms[i]);
 	for (uint32_t i = 0u; i < system->process_count; i++)
 		info_writer_write(system, &system->processes[i]);
 	if (reports != 0u)

@@ -2,7 +2,7 @@
 /*
  * sources: tool/verify_file.c tool/verify_config.c tool/verify_el2.c tool/verify_info.c tool/verify_pool.c
  *	tool/verify_guest.c tool/verify_memory.c tool/verify_program.c tool/verify_rules.c
- *	tool/verify_share.c tool/verify_table.c tool/verify_list.c tool/verify_region.c
+ *	tool/verify_share.c tool/verify_table.c tool/verify_list.c tool/verify_region.c tool/verify_passed.c
  * helpers: tool/verify_*.c
  */
 /*

@@ -6,7 +6,7 @@
  * helpers: tool/verify_file.c tool/verify_table.c tool/verify_rules.c tool/verify_config.c
  *	tool/verify_el2.c tool/verify_info.c tool/verify_guest.c tool/verify_memory.c
  *	tool/verify_program.c tool/verify_share.c tool/verify_list.c tool/verify_compare*.c
- *	tool/verify_pool.c tool/verify_region.c
+ *	tool/verify_pool.c tool/verify_region.c tool/verify_passed.c
  * included: tool/verify_source.c
  */
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sources: kernel/timer.c kernel/budget.c kernel/sched.c kernel/process.c kernel/system.c */
 /* sources: kernel/syscall.c kernel/notify.c kernel/vcpu.c kernel/interrupt.c kernel/panic.c kernel/vgic.c */
-/* sources: kernel/vgic_lr.c kernel/vgic_regs.c arch/host/host_lr.c user/lib/channel.c */
+/* sources: kernel/vgic_lr.c kernel/vgic_regs.c kernel/vgic_backed.c arch/host/host_lr.c user/lib/channel.c */
 /* build: plain thread */
 /* broken: plain | kernel/process.c | process_park(thread); | (void)process_park; */
 /* broken: thread | kernel/process.c | remaining, 1u, __ATOMIC_ACQ_REL | remaining, 1u, __ATOMIC_RELAXED */
@@ -201,6 +201,12 @@ bool arch_vcpu_set(struct vcpu *vcpu, uint64_t number, uint64_t value)
 }
 
 void arch_irq_enable(uint32_t intid, const struct cpu *cpu)
+{
+	(void)intid;
+	(void)cpu;
+}
+
+void arch_irq_route(uint32_t intid, const struct cpu *cpu)
 {
 	(void)intid;
 	(void)cpu;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c */
+/* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c kernel/vgic_backed.c */
 /* build: plain */
 /* broken: plain | kernel/vgic.c | fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) | exchange_n(&cpu->posted, bit, __ATOMIC_SEQ_CST) */
 /*
@@ -133,8 +133,15 @@ bool vgic_hw_line(void)
 	return false;
 }
 
-void vgic_hw_release(void)
+void vgic_hw_release(uint32_t physical)
 {
+	(void)physical;
+}
+
+void vgic_hw_route(uint32_t physical, struct vgic_cpu *target)
+{
+	(void)physical;
+	(void)target;
 }
 
 void vgic_kick(struct vgic_cpu *target)

@@ -1,4 +1,4 @@
-/* sources: kernel/timer.c kernel/budget.c kernel/sched.c kernel/process.c kernel/system.c kernel/notify.c kernel/syscall.c kernel/vcpu.c kernel/interrupt.c kernel/panic.c kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c arch/host/host.c arch/host/host_lr.c */
+/* sources: kernel/timer.c kernel/budget.c kernel/sched.c kernel/process.c kernel/system.c kernel/notify.c kernel/syscall.c kernel/vcpu.c kernel/interrupt.c kernel/panic.c kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c kernel/vgic_backed.c arch/host/host.c arch/host/host_lr.c */
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The portable kernel on the fake architecture: two CPUs, a supervisor and a lower task on

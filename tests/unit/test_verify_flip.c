@@ -3,7 +3,7 @@
  * tool/verify_el2.c tool/verify_info.c tool/verify_pool.c tool/verify_guest.c tool/verify_share.c
  * tool/verify_program.c tool/verify_memory.c
  * tool/verify_compare.c tool/verify_compare_info.c tool/verify_compare_table.c
- * tool/verify_list.c tool/verify_region.c */
+ * tool/verify_list.c tool/verify_region.c tool/verify_passed.c */
 /*
  * bhc-verify against bit flips: every bit of every descriptor in a reachable table is
  * flipped, and none may go unnoticed; random damage anywhere may pass or fail, but must not

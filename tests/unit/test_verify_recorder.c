@@ -3,7 +3,7 @@
  * tool/verify_el2.c tool/verify_info.c tool/verify_pool.c tool/verify_guest.c tool/verify_share.c
  * tool/verify_program.c tool/verify_memory.c
  * tool/verify_compare.c tool/verify_compare_info.c tool/verify_compare_table.c
- * tool/verify_list.c tool/verify_region.c */
+ * tool/verify_list.c tool/verify_region.c tool/verify_passed.c */
 /*
  * bhc-verify and the flight recorder: its pages, all of them and in order, read-only, in one
  * process whose info says so: that is accepted, and nothing beside it. REQ-SPACE-004, REQ-TRACE-004.

@@ -189,7 +189,7 @@ static inline void sample_arrays(struct sample *s)
 	c->interrupts = kernel_va(base + offsetof(struct sample_config, interrupts));
 	for (uint32_t i = 0; i < CPUS; i++)
 		sc->cpus[i] = (struct config_cpu){i, GICR_VA + i * 0x20000, i * 3, 3};
-	sc->interrupts[0] = (struct config_interrupt){33, CONSOLE, 40, 0};
+	sc->interrupts[0] = (struct config_interrupt){33, CONSOLE, 40, 0, 0};
 }
 
 /* Threads 0..2 are those of the first processes on CPU 0, 3..5 run vCPUs on CPU 1. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c */
+/* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c kernel/vgic_backed.c */
 /*
  * The virtual GIC, case by case, on fake list registers. One file above 600 lines, as its cases
  * share one fake and read in the order of IHI 0069. REQ-VGIC-001 to REQ-VGIC-007.

@@ -54,7 +54,16 @@ struct fake_cpu {
 	uint32_t kicks, syncing, synced, flushes;
 };
 
+/* The one physical SPI that backs one of the VM's, `intid`; 0: none does. A level. */
+struct fake_backing {
+	uint32_t intid;
+	bool line, active;
+	uint32_t taken, releases;
+	uint32_t routed; /* vCPU on whose CPU it is taken */
+};
+
 static struct fake_cpu fake[FAKE_VCPUS];
+static struct fake_backing fake_backing;
 static struct vgic_cpu vcpu[FAKE_VCPUS];
 static struct vgic vgic;
 static uint32_t fake_now;
@@ -146,10 +155,21 @@ bool vgic_hw_line(void)
 	return fake[fake_now].timer_line;
 }
 
-void vgic_hw_release(void)
+void vgic_hw_release(uint32_t physical)
 {
+	if (physical != VGIC_TIMER_ID) {
+		fake_backing.active = false;
+		fake_backing.releases++;
+		return;
+	}
 	assert_true(fake[fake_now].timer_active);
 	fake[fake_now].timer_active = false;
+}
+
+void vgic_hw_route(uint32_t physical, struct vgic_cpu *target)
+{
+	(void)physical;
+	fake_backing.routed = target->index;
 }
 
 void vgic_kick(struct vgic_cpu *target)
@@ -174,6 +194,7 @@ static inline void fake_start(uint32_t vcpu_count, uint32_t spi_count)
 	uint32_t i;
 
 	memset(fake, 0, sizeof(fake));
+	memset(&fake_backing, 0, sizeof(fake_backing));
 	memset(vcpu, 0, sizeof(vcpu));
 	memset(&vgic, 0, sizeof(vgic));
 	vgic_init(&vgic, vcpu, sizeof(vcpu[0]), vcpu_count, spi_count);
@@ -223,6 +244,17 @@ static inline void fake_timer(uint32_t cpu)
 	}
 }
 
+/* The physical SPI, if it is to be taken: on any CPU. True: it was. */
+static inline bool fake_take(void)
+{
+	if (fake_backing.intid == 0u || !fake_backing.line || fake_backing.active)
+		return false;
+	fake_backing.active = true;
+	fake_backing.taken++;
+	vgic_taken(&vgic, fake_backing.intid);
+	return true;
+}
+
 /* What happens by itself on every CPU, until nothing does; it must come to rest. */
 static inline void fake_settle(void)
 {
@@ -230,7 +262,7 @@ static inline void fake_settle(void)
 	bool busy = true;
 
 	while (busy) {
-		busy = false;
+		busy = fake_take();
 		assert_true(rounds++ < 100u);
 		for (i = 0u; i < vgic.vcpu_count; i++) {
 			fake_timer(i);
@@ -293,8 +325,10 @@ static inline void fake_deactivate(uint32_t cpu, uint32_t intid)
 		if ((f->lr[n] & LR_ACTIVE) == 0u || (uint32_t)f->lr[n] != intid)
 			continue;
 		f->lr[n] &= ~LR_ACTIVE;
-		if ((f->lr[n] & LR_HW) != 0u)
+		if ((f->lr[n] & LR_HW) != 0u && intid == VGIC_TIMER_ID)
 			f->timer_active = false;
+		else if ((f->lr[n] & LR_HW) != 0u)
+			fake_backing.active = false;
 		return;
 	}
 	f->hcr = (uint32_t)(f->hcr + HCR_EOI_ONE); /* EOIcount, bits 31:27, wraps */

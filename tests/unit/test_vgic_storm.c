@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c */
+/* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c kernel/vgic_backed.c */
 /*
  * Random events on the virtual GIC, against a plain model of what a GIC does with each
  * interrupt (IHI 0069 section 4.1): what a guest reads and acknowledges is the same after every
