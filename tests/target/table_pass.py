@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices of the board in guests, and memory at stated places: target tests, imported by table.py."""
-from machine import ends, expect, send
+from machine import ends, expect, expect_all, send
+from table_net import NIC, PROMPT, ping, world
+
+GATE, INNER = 2, 3
 
 RUN = [expect(r"passed: gpio 10000 ok, spurious 0"), expect(r"passed: rtc 100 ok"),
        expect(r"passed: masked 12 ok, spurious 0"), expect(r"passed: on another cpu 10000 ok, spurious 0"),
@@ -27,3 +30,21 @@ def pass_tests(target):
         expect(r"passed: at the start 1 ok, spurious 0"), *RUN,
         send("\x1d0list\n"), expect(ENTRIES, check=one_each)],
         seconds=40, forbidden=[r"FAILED"], show=[ENTRIES])
+    # QEMU's network asks for the inner VM's address, and the gate answers (proxy ARP)
+    target("gateway", "tests/systems/gateway.dts", [
+        expect_all(r"lan: 2 ports", r"gate\| linux# ", r"^linux# "),
+        *world(INNER, "ifconfig eth0 10.0.2.130 netmask 255.255.255.128 up; "
+                      "route add default gw 10.0.2.129; echo u''p", expect(r"\bup\s*$"), expect(PROMPT)),
+        *world(GATE, "ifconfig eth0 10.0.2.129 netmask 255.255.255.128 up; "
+                     "ifconfig eth1 10.0.2.15 netmask 255.255.255.128 up; echo u''p", expect(r"\bup\s*$"),
+               expect(PROMPT)),
+        *ping("10.0.2.2", 3), *ping("10.0.2.130", 3),
+        *world(INNER, ""), *ping("10.0.2.2", 0),  # it does not forward yet
+        *world(GATE, "cd /proc/sys/net/ipv4; echo 1 >conf/eth1/proxy_arp; echo 1 >ip_forward; "
+                     "echo forw''ards", expect(r"forwards"), expect(PROMPT)),
+        *world(INNER, ""), *ping("10.0.2.2", 3), *ping("10.0.2.2", 3, "-s 20000"),
+        *world(GATE, "grep virtio1 /proc/interrupts", expect(r" [1-9]\d* +GICv3 +79 Edge +virtio1"), expect(PROMPT)),
+        # and the board's clock: its alarm
+        send("echo +1 >/sys/class/rtc/rtc0/wakealarm; sleep 3; grep rtc /proc/interrupts\n"),
+        expect(r" [1-9]\d* +GICv3 +34 Level +rtc-pl031"),
+    ], smp=2, seconds=120, arguments=NIC, forbidden=[r"FAILED", r"stopped: fault"])
