@@ -13,6 +13,9 @@ program_virtio_block = user/services/disk.c user/services/disk_client.c user/ser
 program_switch = user/services/switch.c user/services/switch_port.c \
 	user/services/switch_macs.c user/services/switch_forward.c
 program_virtio_nic = user/drivers/virtio_nic.c
+program_rtc_pl031 = user/services/line_server.c user/drivers/rtc_pl031.c
+program_gpio_pl061 = user/services/line_server.c user/drivers/gpio_pl061.c
+program_line_client = user/tasks/line_client.c
 program_net_echo = user/tasks/net_echo.c
 program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c

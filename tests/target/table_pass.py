@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices of the board in guests, and memory at stated places: target tests, imported by table.py."""
-from machine import ends, expect, expect_all, send
+from machine import ends, expect, expect_all, quiet, send
 from table_net import NIC, PROMPT, ping, world
 
 GATE, INNER = 2, 3
@@ -48,3 +48,14 @@ def pass_tests(target):
         send("echo +1 >/sys/class/rtc/rtc0/wakealarm; sleep 3; grep rtc /proc/interrupts\n"),
         expect(r" [1-9]\d* +GICv3 +34 Level +rtc-pl031"),
     ], smp=2, seconds=120, arguments=NIC, forbidden=[r"FAILED", r"stopped: fault"])
+    # a clock, lines, and a line that storms: the task on the same CPU misses nothing all the time
+    anew = expect_all(r"gpio: ready", r"client: gpio is new", r"client: lines 0 4 0")
+    storm = [send("\x1d4low\n"), expect(r"gpio0 storms: masked"), expect(r"gpio stopped: failed, code 1")]
+    target("lines", "tests/systems/lines.dts", [
+        expect(r"client: time 1[789]\d{8}"), expect(r"client: alarm after 1 s"),
+        expect(r"client: a clock has no lines"), expect(r"client: lines 0 4 0"),
+        expect(r"client: there is no line 8"),
+        send("\x1d0restart gpio\n"), anew, *storm, anew, *storm, anew, *storm,
+        expect(r"stays stopped after 2 restarts"),  # and masked
+        expect(r"alive: \d+ periods"), quiet(r"gpio: ready", 1), expect(r"alive: \d+ periods"),
+    ], smp=1, icount=3, seconds=60, forbidden=[r"missed [1-9]"])
