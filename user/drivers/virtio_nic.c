@@ -374,7 +374,7 @@ int main(unsigned thread)
 		if ((bits & 1ull << info_device(0u)->bit) == 0u)
 			continue;
 		if (virtio_port_interrupt(&nic_port))
-			nic_fail("the device needs a reset", FAILED_BREAK);
+			nic_fail("the device storms or needs a reset", FAILED_BREAK);
 		(void)svc_irq_ack(info_device(0u)->handle);
 	}
 }

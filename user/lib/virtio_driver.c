@@ -161,7 +161,9 @@ void virtio_port_config(const struct virtio_port *port, uint32_t offset, void *t
 bool virtio_port_interrupt(struct virtio_port *port)
 {
 	port_write(port, REG_INTERRUPT_ACK, port_read(port, REG_INTERRUPT_STATUS));
-	return (port_read(port, REG_STATUS) & STATUS_NEEDS_RESET) != 0u;
+	port->in_vain++;
+	return (port_read(port, REG_STATUS) & STATUS_NEEDS_RESET) != 0u ||
+	       port->in_vain > VIRTIO_IN_VAIN;
 }
 
 static uint16_t ring_load16(const struct virtio_ring *ring, uint32_t offset)
@@ -228,5 +230,6 @@ bool virtio_ring_take(struct virtio_ring *ring, uint32_t *head, uint32_t *bytes)
 	}
 	ring->busy[*head] = false;
 	ring->taken++;
+	ring->port->in_vain = 0u;
 	return true;
 }

@@ -20,8 +20,9 @@
 #define VIRTIO_RING_END   UINT32_MAX
 
 struct virtio_port {
-	uint64_t va; /* registers */
-	bool broken; /* it did what no device may */
+	uint64_t va;      /* registers */
+	bool broken;      /* it did what no device may */
+	uint32_t in_vain; /* interrupts since a chain was last taken */
 };
 
 struct virtio_ring {
@@ -49,7 +50,9 @@ void virtio_port_start(struct virtio_port *port);
 
 /* Little-endian configuration, read until it holds still (2.5.1). */
 void virtio_port_config(const struct virtio_port *port, uint32_t offset, void *to, uint32_t bytes);
-/* Acknowledges the interrupt. True: the device needs a reset. */
+#define VIRTIO_IN_VAIN 1000u /* interrupts in a row for which nothing was done: a storm */
+
+/* Acknowledges the interrupt. True: the device needs a reset, or storms. */
 bool virtio_port_interrupt(struct virtio_port *port);
 
 /* Fills in a descriptor that the device does not have; next: another, or VIRTIO_RING_END. */
