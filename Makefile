@@ -32,6 +32,7 @@ flags_kernel/interrupt := -Os
 flags_kernel/process := -Os
 flags_kernel/vgic_regs := -Os
 flags_kernel/vgic_backed := -Os
+flags_kernel/vgic_lr := -Os
 flags_arch/arm64/vcpu_state := -Os
 flags_arch/arm64/guest_inject := -Os
 flags_arch/arm64/boot := -Os

@@ -10,7 +10,7 @@
 
 /* ICC_SGI1R_EL1 (IHI 0069 section 12.2.15) */
 #define SGI_TARGETS(value) ((uint32_t)(value)&0xffffu)
-#define SGI_INTID(value)   ((uint32_t)((value) >> 24) & 0xfu)
+#define SGI_INTID(value)   ((uint32_t)((value) >> VGIC_SGI_SHIFT) & 0xfu)
 #define SGI_IRM            (1ull << 40)          /* all but the sender */
 #define SGI_ELSEWHERE      0x00fff0ff00ff0000ull /* Aff3, RS, Aff2, Aff1: 0 in every vCPU */
 
@@ -321,10 +321,17 @@ SELDOM void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity
 	vgic_ring(vgic->cpu[0], w, bit, bit);
 }
 
-/* Its own function, so that an SGI that is placed pays for none of its registers. */
-static __attribute__((noinline)) void vgic_post(const struct vgic *vgic, uint32_t targets,
-                                                uint32_t bit, uint32_t group)
+void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
 {
+	const struct vgic *vgic = self->vgic;
+	uint32_t targets = SGI_TARGETS(value);
+	uint32_t bit = 1u << SGI_INTID(value);
+
+	if ((value & SGI_IRM) != 0u)
+		targets = ~(1u << self->index);
+	else if ((value & SGI_ELSEWHERE) != 0u)
+		return;
+	targets &= (1u << vgic->vcpu_count) - 1u;
 	for (; targets != 0u; targets &= targets - 1u) {
 		struct vgic_cpu *cpu = vgic->cpu[vgic_lowest(targets)];
 
@@ -333,25 +340,6 @@ static __attribute__((noinline)) void vgic_post(const struct vgic *vgic, uint32_
 		    __atomic_fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) == 0u)
 			vgic_kick(cpu);
 	}
-}
-
-void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
-{
-	struct vgic *vgic = self->vgic;
-	uint32_t intid = SGI_INTID(value);
-	uint32_t own = 1u << self->index;
-	uint32_t targets = SGI_TARGETS(value);
-
-	if ((value & SGI_IRM) != 0u)
-		targets = ~own;
-	else if ((value & SGI_ELSEWHERE) != 0u)
-		return;
-	targets &= (1u << vgic->vcpu_count) - 1u;
-	if ((targets & own) != 0u && (self->word.group >> intid & 1u) == group &&
-	    vgic_place(self, intid))
-		targets &= ~own;
-	if (targets != 0u)
-		vgic_post(vgic, targets, 1u << intid, group);
 }
 
 void vgic_collect(struct vgic_cpu *cpu)

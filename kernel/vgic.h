@@ -21,7 +21,10 @@
  *
  * An SGI is posted to its target without the lock: `posted` is one more place where it may be
  * pending, emptied by whoever looks at the target's word 0, and by the target's flush, which
- * puts it into a list register without the lock where nothing stands against that.
+ * puts it into a list register without the lock where nothing stands against that. A vCPU's SGI
+ * to itself goes there at once. What says that nothing does (`hw_direct` for PPI 27, `sgi_direct`) is
+ * renewed when a flush has come to its end; whoever takes away what it depends on clears it, inside
+ * the lock, or disables the interrupt, and counts such interrupts as held.
  *
  * Whoever changes something that a vCPU should look at sets its `request`, or posts, and, when
  * that was clear, calls vgic_kick(). The CPU of the vCPU calls vgic_flush() before it enters the
@@ -40,6 +43,10 @@
 #define VGIC_PLANES   5u  /* bits of priority */
 #define VGIC_LRS      16u /* most list registers that GICv3 has; at least 2 are needed */
 #define VGIC_TIMER_ID 27u /* the virtual timer's PPI, backed by the physical one */
+
+/* ICC_SGI1R_EL1.INTID (IHI 0069 section 12.2.15) */
+#define VGIC_SGI_SHIFT  24u
+#define VGIC_SGI_INTIDS (0xfull << VGIC_SGI_SHIFT)
 
 /* Changes that wait in `ask` until the CPU that has the list registers makes them. */
 #define VGIC_ASK_CLEAR_PENDING 0u
@@ -94,7 +101,8 @@ struct vgic_cpu {
 	uint32_t soft;      /* level-triggered, pending because of GICD_ISPENDR */
 	uint32_t hw_lr;     /* where PPI 27 is, while held */
 	uint64_t hw_direct; /* what vgic_hw_direct() writes; 0: the guest does not want PPI 27 now */
-	uint8_t sgi_lr[16]; /* where each SGI is, while held */
+	uint32_t sgi_direct; /* 1: vgic_place() may put SGIs of group 1 into a list register */
+	uint8_t sgi_lr[16];  /* where each SGI is, while held */
 	uint64_t lr[VGIC_LRS];
 	uint64_t hcr; /* ICH_HCR_EL2 while loaded */
 	uint64_t vmcr;
@@ -158,7 +166,10 @@ enum vgic_result {
  */
 enum vgic_result vgic_distributor(struct vgic_access *access);
 enum vgic_result vgic_redistributor(struct vgic_access *access);
-/* ICC_SGI1R_EL1: group 1. ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 (IHI 0069, with DS = 1): group 0. */
+/*
+ * ICC_SGI1R_EL1: group 1, after vgic_sgi_own(). ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 (IHI 0069, with
+ * DS = 1): group 0.
+ */
 void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group);
 /* ICC_DIR_EL1, trapped while ICH_HCR_EL2.TDIR is set. VGIC_DONE or VGIC_SYNC. */
 enum vgic_result vgic_deactivate(struct vgic_cpu *self, uint64_t value);
@@ -203,6 +214,49 @@ void vgic_back(struct vgic *vgic, uint32_t intid, uint32_t physical);
  * it: it is taken again if it is still there.
  */
 void vgic_taken(struct vgic *vgic, uint32_t intid);
+
+/* List registers: LR.Group and LR.State of what is pending in group 1 */
+#define VGIC_LR_PENDING        (1ull << 62)
+#define VGIC_LR_GROUP_SHIFT    60u
+#define VGIC_LR_PRIORITY_SHIFT 48u
+#define VGIC_PRIORITY_MASK     0xf8u /* five bits, as every CPU interface has at least */
+
+/* An SGI that is not held takes one of the free list registers; VGIC_LRS: there is none. */
+uint32_t vgic_take_room(struct vgic_cpu *cpu, uint32_t intid);
+
+/*
+ * An SGI of group 1 for a loaded vCPU, on its CPU, without the lock: the list register where lr[n]
+ * is to be written. VGIC_LRS: something stands against it, and nothing was done. `empty` is
+ * ICH_ELRSR_EL2. Writes what nobody else writes while the vCPU is loaded.
+ */
+static inline uint32_t vgic_place(struct vgic_cpu *cpu, uint32_t intid, uint64_t empty)
+{
+	uint32_t n = cpu->sgi_lr[intid];
+
+	if (((cpu->word.enable & cpu->word.group) >> intid & 1u &
+	     __atomic_load_n(&cpu->sgi_direct, __ATOMIC_RELAXED)) == 0u)
+		return VGIC_LRS;
+	if ((cpu->held[0] >> intid & 1u) == 0u) {
+		n = vgic_take_room(cpu, intid);
+		if (n == VGIC_LRS)
+			return n;
+	} else if ((empty >> n & 1u) == 0u) {
+		return VGIC_LRS;
+	}
+	cpu->lr[n] = intid | VGIC_LR_PENDING | 1ull << VGIC_LR_GROUP_SHIFT |
+	             (uint64_t)(cpu->word.priority[intid] & VGIC_PRIORITY_MASK)
+	                     << VGIC_LR_PRIORITY_SHIFT;
+	return n;
+}
+
+/* The same for a write to ICC_SGI1R_EL1 whose only target is the sender. */
+static inline uint32_t vgic_sgi_own(struct vgic_cpu *self, uint64_t value, uint64_t empty)
+{
+	if ((value & ~VGIC_SGI_INTIDS) != 1ull << self->index)
+		return VGIC_LRS;
+	return vgic_place(self, (uint32_t)(value >> VGIC_SGI_SHIFT) & 0xfu, empty);
+}
+
 /* While not loaded: must the physical PPI 27 be active when this vCPU gets loaded? */
 bool vgic_hw_owned(const struct vgic_cpu *cpu);
 

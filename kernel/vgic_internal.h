@@ -11,7 +11,7 @@
 
 #include "kernel/vgic.h"
 
-#define SELDOM __attribute__((cold)) /* small rather than quick */
+#define SELDOM __attribute__((cold, noinline)) /* small rather than quick */
 
 #define VGIC_ALL      0xffffffffu
 #define VGIC_SGIS     0x0000ffffu /* of word 0: always edge-triggered */
@@ -32,16 +32,11 @@
 #define VGIC_VMCR_PMR_SHIFT 24u
 
 /* ICH_LR<n>_EL2 */
-#define VGIC_LR_INTID(lr)      ((uint32_t)(lr))
-#define VGIC_LR_EOI            (1ull << 41) /* HW = 0: interrupt when deactivated */
-#define VGIC_LR_PINTID_SHIFT   32u
-#define VGIC_LR_PRIORITY_SHIFT 48u
-#define VGIC_LR_GROUP_SHIFT    60u
-#define VGIC_LR_HW             (1ull << 61)
-#define VGIC_LR_PENDING        (1ull << 62)
-#define VGIC_LR_ACTIVE         (1ull << 63)
-
-#define VGIC_PRIORITY_MASK 0xf8u /* five bits, as every CPU interface has at least */
+#define VGIC_LR_INTID(lr)    ((uint32_t)(lr))
+#define VGIC_LR_EOI          (1ull << 41) /* HW = 0: interrupt when deactivated */
+#define VGIC_LR_PINTID_SHIFT 32u
+#define VGIC_LR_HW           (1ull << 61)
+#define VGIC_LR_ACTIVE       (1ull << 63)
 
 static inline uint32_t vgic_word_of(uint32_t intid)
 {
@@ -197,13 +192,14 @@ void vgic_release(const struct vgic *vgic, uint32_t w, uint32_t bits);
 void vgic_retake(struct vgic *vgic, uint32_t w, uint32_t bits);
 
 /* vgic_lr.c */
-/*
- * Not inside the lock, on the vCPU's CPU: an SGI into a list register. False: something stands
- * against it, and nothing was done.
- */
-bool vgic_place(struct vgic_cpu *cpu, uint32_t intid);
-/* What decides about PPI 27 may have changed: what vgic_hw_direct() is to write. */
-void vgic_hw_renew(struct vgic_cpu *cpu);
+/* What decides about PPI 27 has changed, by a vCPU `self` on whose CPU this runs. */
+void vgic_hw_renew(const struct vgic_cpu *self, struct vgic_cpu *cpu);
+/* PPI 27 and SGIs go by way of a flush, until one has come to its end. */
+static inline void vgic_indirect(struct vgic_cpu *cpu)
+{
+	__atomic_store_n(&cpu->hw_direct, 0u, __ATOMIC_RELAXED);
+	__atomic_store_n(&cpu->sgi_direct, 0u, __ATOMIC_RELAXED);
+}
 /* PPI 27, which a vCPU may hold that is not loaded, ends. */
 void vgic_hw_drop(struct vgic_cpu *cpu);
 

@@ -86,7 +86,7 @@ static void lr_release(struct vgic_cpu *cpu, uint32_t n)
 }
 
 /* The pending state of list register n goes back to software. */
-static void lr_unpend(struct vgic_cpu *cpu, uint32_t n)
+static SELDOM void lr_unpend(struct vgic_cpu *cpu, uint32_t n)
 {
 	uint64_t lr = cpu->lr[n];
 	struct vgic_word *word = vgic_word(cpu, vgic_word_of(VGIC_LR_INTID(lr)));
@@ -149,17 +149,26 @@ static SELDOM bool lr_obey(struct vgic_cpu *cpu, uint32_t n)
 	return active;
 }
 
-void vgic_hw_renew(struct vgic_cpu *cpu)
+/* The vCPU is loaded and has all that was to be done for it. */
+static void hw_renew(struct vgic_cpu *cpu)
 {
-	uint64_t lr = 0u;
 	bool held = (cpu->held[0] & VGIC_HW) != 0u;
 	bool ours = held ? cpu->hw_lr == cpu->lr_top && (cpu->lr[cpu->lr_top] & VGIC_LR_HW) != 0u
 	                 : (cpu->used >> cpu->lr_top & 1u) == 0u;
+	uint64_t lr = 0u;
 
 	if (ours &&
 	    (vgic_allowed(cpu, 0u) & ~cpu->word.active & ~cpu->word.pending & VGIC_HW) != 0u)
 		lr = lr_make(cpu, VGIC_TIMER_ID, true) | VGIC_LR_PENDING;
 	__atomic_store_n(&cpu->hw_direct, lr, __ATOMIC_RELAXED);
+}
+
+void vgic_hw_renew(const struct vgic_cpu *self, struct vgic_cpu *cpu)
+{
+	if (self == cpu && cpu->loaded && cpu->request == 0u)
+		hw_renew(cpu);
+	else
+		__atomic_store_n(&cpu->hw_direct, 0u, __ATOMIC_RELAXED); /* a flush renews it */
 }
 
 /*
@@ -321,7 +330,7 @@ static bool lr_give(struct vgic_cpu *cpu, uint32_t n)
 }
 
 /* What list register n had when the vCPU was saved comes back, if it is still active here. */
-static void lr_take_back(struct vgic_cpu *cpu, uint32_t n)
+static SELDOM void lr_take_back(struct vgic_cpu *cpu, uint32_t n)
 {
 	uint32_t intid = VGIC_LR_INTID(cpu->lr[n]);
 	uint32_t w = vgic_word_of(intid);
@@ -347,7 +356,7 @@ static void lr_take_back(struct vgic_cpu *cpu, uint32_t n)
 	               VGIC_LR_ACTIVE);
 }
 
-static void lr_take_some_back(struct vgic_cpu *cpu)
+static SELDOM void lr_take_some_back(struct vgic_cpu *cpu)
 {
 	uint32_t i;
 
@@ -382,7 +391,7 @@ static uint32_t lr_free(const struct vgic_cpu *cpu)
  * A list register for an interrupt of this rank: a free one; that of the worst pending one if
  * that is worse; that of the worst active one if none is pending. VGIC_LRS: none.
  */
-static uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
+static SELDOM uint32_t lr_make_room(struct vgic_cpu *cpu, uint32_t rank, uint64_t vmcr)
 {
 	uint32_t free = lr_free(cpu);
 	uint32_t pending = VGIC_LRS, active = VGIC_LRS;
@@ -524,7 +533,7 @@ static void load_all(struct vgic_cpu *cpu, const struct vgic_waiting *waiting)
  * More wait than list registers are free: the best one, of equal ones that of the lowest INTID.
  * False: none waits, or what is in the list registers is no worse; *more: which of the two.
  */
-static bool load_best(struct vgic_cpu *cpu, bool *more)
+static SELDOM bool load_best(struct vgic_cpu *cpu, bool *more)
 {
 	uint64_t vmcr = arch_ich_vmcr_read();
 	uint32_t group0 = 0u - ((uint32_t)vmcr & 1u);
@@ -566,7 +575,7 @@ static uint32_t sgi_again(struct vgic_cpu *cpu)
 }
 
 /* Is an interrupt that is pending once more still in its list register? */
-static bool still_held(struct vgic_cpu *cpu)
+static SELDOM bool still_held(struct vgic_cpu *cpu)
 {
 	uint32_t words;
 
@@ -579,51 +588,37 @@ static bool still_held(struct vgic_cpu *cpu)
 	return false;
 }
 
-/* Writes what nobody else writes while the vCPU is loaded, as vgic_hw_direct() does. */
-bool vgic_place(struct vgic_cpu *cpu, uint32_t intid)
+SELDOM uint32_t vgic_take_room(struct vgic_cpu *cpu, uint32_t intid)
 {
-	uint64_t empty = arch_ich_empty(); /* first: nothing is to be kept over a call */
-	const struct vgic_word *word = &cpu->word;
-	uint32_t bit = 1u << intid;
-	uint32_t n = cpu->sgi_lr[intid];
-	uint32_t free;
-	uint64_t lr;
+	uint32_t free = lr_free(cpu) & ~(1u << cpu->lr_top);
+	uint32_t n;
 
-	if (!cpu->loaded || cpu->request != 0u || cpu->hcr != VGIC_HCR_EN ||
-	    (vgic_allowed(cpu, 0u) & ~(word->active | word->pending) & bit) == 0u)
-		return false;
-	if ((cpu->held[0] & bit) != 0u) {
-		if ((empty >> n & 1u) == 0u)
-			return false;
-	} else {
-		free = lr_free(cpu) & ~(1u << cpu->lr_top);
-		if (free == 0u)
-			return false;
-		n = vgic_lowest(free);
-		cpu->sgi_lr[intid] = (uint8_t)n;
-		cpu->used |= 1u << n;
-		__atomic_store_n(&cpu->held[0], cpu->held[0] | bit, __ATOMIC_RELAXED);
-	}
-	lr = intid |
-	     (uint64_t)(word->priority[intid] & VGIC_PRIORITY_MASK) << VGIC_LR_PRIORITY_SHIFT |
-	     (uint64_t)(word->group >> intid & 1u) << VGIC_LR_GROUP_SHIFT | VGIC_LR_PENDING;
-	cpu->lr[n] = lr;
-	arch_lr_write(n, lr);
-	return true;
+	if (free == 0u)
+		return VGIC_LRS;
+	n = vgic_lowest(free);
+	cpu->sgi_lr[intid] = (uint8_t)n;
+	cpu->used |= 1u << n;
+	__atomic_store_n(&cpu->held[0], cpu->held[0] | 1u << intid, __ATOMIC_RELAXED);
+	return n;
 }
 
 /* SGIs have come, few, and nothing else has. False: there is more to do. */
 static bool place_posted(struct vgic_cpu *cpu)
 {
-	uint32_t bits, i, left = 0u;
+	uint64_t empty = arch_ich_empty();
+	uint32_t bits, i, n, left = 0u;
 
 	if (cpu->request != 0u || __atomic_load_n(&cpu->posted, __ATOMIC_RELAXED) == 0u)
 		return false;
 	/* acquire: pairs with the release in vgic_sgi */
 	bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE);
-	for (i = 0u; i < PLACE_STEP && bits != 0u; i++, bits &= bits - 1u)
-		if (!vgic_place(cpu, vgic_lowest(bits)))
+	for (i = 0u; i < PLACE_STEP && bits != 0u; i++, bits &= bits - 1u) {
+		n = vgic_place(cpu, vgic_lowest(bits), empty);
+		if (n != VGIC_LRS)
+			arch_lr_write(n, cpu->lr[n]);
+		else
 			left |= bits & (0u - bits);
+	}
 	left |= bits;
 	if (left != 0u)
 		(void)__atomic_fetch_or(&cpu->posted, left, __ATOMIC_RELAXED);
@@ -642,7 +637,10 @@ static void lr_finish(struct vgic_cpu *cpu, bool more)
 		cpu->hcr = hcr;
 		arch_ich_hcr_write(hcr);
 	}
-	vgic_hw_renew(cpu);
+	hw_renew(cpu);
+	/* where more waits than fits, or an EOI is counted, a flush decides */
+	__atomic_store_n(&cpu->sgi_direct, hcr == VGIC_HCR_EN ? cpu->vgic->ctlr >> 1 & 1u : 0u,
+	                 __ATOMIC_RELAXED);
 }
 
 /* Interrupts that wait go into list registers; true: there is more to do. */
@@ -662,7 +660,7 @@ static bool lr_refill(struct vgic_cpu *cpu)
 	return false;
 }
 
-static bool lr_crowded(struct vgic_cpu *cpu)
+static SELDOM bool lr_crowded(struct vgic_cpu *cpu)
 {
 	bool more;
 
@@ -710,6 +708,7 @@ static bool flush_step(struct vgic_cpu *cpu)
 static void flush_locked(struct vgic_cpu *cpu)
 {
 	cpu->request = 1u; /* so that what this does itself does not kick */
+	vgic_indirect(cpu);
 	if (flush_step(cpu))
 		vgic_kick(cpu);
 	else
@@ -786,7 +785,6 @@ void vgic_load(struct vgic_cpu *cpu)
 	arch_ich_vmcr_write(cpu->vmcr);
 	arch_ich_hcr_write(cpu->hcr | (uint64_t)cpu->ends << VGIC_HCR_EOI_SHIFT);
 	cpu->ends = 0u;
-	cpu->hw_direct = 0u;
 	cpu->crowded = false;
 	__atomic_store_n(&cpu->request, 1u, __ATOMIC_RELAXED);
 	vgic_unlock(cpu->vgic);
@@ -799,6 +797,7 @@ void vgic_save(struct vgic_cpu *cpu)
 	vgic_lock(cpu->vgic);
 	request = cpu->request;
 	cpu->request = 1u; /* so that this does not kick itself */
+	vgic_indirect(cpu);
 	arch_lr_read_all(cpu->lr, cpu->used, cpu->lr_top + 1u);
 	for (used = cpu->used; used != 0u; used &= used - 1u) {
 		n = vgic_lowest(used);

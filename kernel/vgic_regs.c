@@ -125,6 +125,8 @@ static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner
 	uint32_t others = 0u;
 	uint32_t i;
 
+	if (w == 0u)
+		vgic_indirect(owner);
 	for (i = 0u; i < vgic->vcpu_count; i++) {
 		struct vgic_cpu *cpu = vgic->cpu[i];
 
@@ -137,11 +139,16 @@ static enum vgic_result set_active(struct vgic_cpu *self, struct vgic_cpu *owner
 	return reach(self, owner, w, bits & held, VGIC_ASK_SET_ACTIVE, others);
 }
 
-static inline void enable(struct vgic_cpu *owner, struct vgic_word *word, uint32_t w, uint32_t bits)
+/* What is enabled already has been looked at. */
+static inline void enable(const struct vgic_cpu *self, struct vgic_cpu *owner,
+                          struct vgic_word *word, uint32_t w, uint32_t bits)
 {
+	bits &= ~word->enable;
+	if (bits == 0u)
+		return;
 	word->enable |= bits;
 	if (w == 0u && (bits & VGIC_HW) != 0u)
-		vgic_hw_renew(owner);
+		vgic_hw_renew(self, owner);
 	if (w == 0u)
 		vgic_collect(owner);
 	if (((word->pending | word->line) & bits) == 0u)
@@ -164,7 +171,7 @@ static enum vgic_result bitmap_write(struct vgic_cpu *owner, uint32_t w, uint32_
 		vgic_ring(owner, w, VGIC_ALL, VGIC_ALL);
 		return VGIC_DONE;
 	case ISENABLER:
-		enable(owner, word, w, bits);
+		enable(self, owner, word, w, bits);
 		return VGIC_DONE;
 	case ICENABLER:
 		word->enable &= ~bits;
@@ -269,8 +276,7 @@ static enum vgic_result control_write(struct vgic_cpu *self, uint32_t value)
 	if (vgic->ctlr == old)
 		return VGIC_DONE;
 	for (i = 0u; i < vgic->vcpu_count; i++) {
-		/* until its flush vgic_hw_timer() decides */
-		__atomic_store_n(&vgic->cpu[i]->hw_direct, 0u, __ATOMIC_RELAXED);
+		vgic_indirect(vgic->cpu[i]);
 		if (vgic->cpu[i]->loaded)
 			change.holders |= 1u << i;
 		else
@@ -343,7 +349,7 @@ static enum vgic_result redistributor(struct vgic_cpu *cpu, struct vgic_access *
 		vgic_collect(cpu);
 		result = banks(cpu, offset - SGI_FRAME, 0u, 1u, access);
 		if (access->write)
-			vgic_hw_renew(cpu);
+			vgic_hw_renew(access->self, cpu);
 		return result;
 	}
 	if (offset == GICR_WAKER && access->size == 4u && access->write) {
@@ -408,9 +414,9 @@ bool vgic_enable(struct vgic_cpu *self, bool redistributor, uint64_t offset, uin
 		return false;
 	vgic_lock(self->vgic);
 	if (redistributor) {
-		enable(vgic->cpu[offset / FRAME_BYTES], word, 0u, bits);
+		enable(self, vgic->cpu[offset / FRAME_BYTES], word, 0u, bits);
 	} else {
-		enable(self, word, (uint32_t)offset % 0x80u / 4u, bits);
+		enable(self, self, word, (uint32_t)offset % 0x80u / 4u, bits);
 	}
 	vgic_unlock(self->vgic);
 	return true;

@@ -5,6 +5,7 @@
  */
 #include "arch/arm64/arch.h"
 #include "kernel/vcpu.h"
+#include "kernel/vgic_port.h"
 
 #define REG(op0, op1, crn, crm, op2) SYSREG_ENCODE(op0##u, op1##u, crn##u, crm##u, op2##u)
 #define REG_OP0(reg)                 ((reg) >> 20 & 3u)
@@ -63,6 +64,27 @@ static bool guest_debug(struct vcpu *vcpu, uint32_t reg, bool write, uint64_t *v
 	return true;
 }
 
+/* ICC_SGI1R_EL1, where the SGI is not for list register 0 of the sender. */
+static __attribute__((noinline)) void guest_sgi_other(struct vgic_cpu *vgic, uint64_t value,
+                                                      uint32_t n)
+{
+	if (n < VGIC_LRS)
+		arch_lr_write(n, vgic->lr[n]);
+	else
+		vgic_sgi(vgic, value, 1u);
+}
+
+/* The register that operating systems write most. */
+static inline void guest_sgi(struct vgic_cpu *vgic, uint64_t value)
+{
+	uint32_t n = vgic_sgi_own(vgic, value, sysreg_read(ICH_ELRSR_EL2));
+
+	if (n == 0u)
+		sysreg_write(ICH_LR0_EL2, vgic->lr[0]);
+	else
+		guest_sgi_other(vgic, value, n);
+}
+
 /* False: UNDEFINED. */
 static __attribute__((cold)) bool guest_register(struct vcpu *vcpu, uint32_t reg, bool write,
                                                  uint64_t *value)
@@ -78,7 +100,7 @@ static __attribute__((cold)) bool guest_register(struct vcpu *vcpu, uint32_t reg
 		return true;
 	case REG_ICC_SGI1R:
 		if (write)
-			vgic_sgi(&vcpu->vgic, *value, 1u);
+			guest_sgi(&vcpu->vgic, *value);
 		return write;
 	case REG(3, 0, 12, 11,
 	         6): /* ICC_ASGI1R_EL1, ICC_SGI0R_EL1: with one security state the same */
@@ -115,15 +137,6 @@ static __attribute__((cold)) bool guest_register(struct vcpu *vcpu, uint32_t reg
 	}
 }
 
-/* The register that operating systems write most: a leaf but for the vGIC. */
-static uint32_t guest_sgi_quick(struct cpu *cpu, struct context *context, uint32_t rt)
-{
-	guest_spill(context, rt);
-	vgic_sgi(&cpu->current->vcpu->vgic, rt == 31u ? 0u : context->x[rt], 1u);
-	guest_advance_quick();
-	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
-}
-
 static uint32_t guest_register_quick(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	uint32_t reg = (uint32_t)esr & SYSREG_MASK;
@@ -150,9 +163,11 @@ uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t e
 {
 	uint32_t rt = SYSREG_RT(esr);
 
-	if ((esr & (SYSREG_MASK | SYSREG_READ)) == REG_ICC_SGI1R && guest_has_quick(rt))
-		return guest_sgi_quick(cpu, context, rt);
-	return guest_register_quick(cpu, context, esr);
+	if ((esr & (SYSREG_MASK | SYSREG_READ)) != REG_ICC_SGI1R || rt >= 8u)
+		return guest_register_quick(cpu, context, esr);
+	guest_sgi(&cpu->current->vcpu->vgic, context->x[rt]);
+	guest_advance_quick();
+	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
 void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr)

@@ -143,6 +143,7 @@
 #define ICH_EISR_EL2    S3_4_C12_C11_3
 #define ICH_ELRSR_EL2   S3_4_C12_C11_5
 #define ICH_VMCR_EL2    S3_4_C12_C11_7
+#define ICH_LR0_EL2     S3_4_C12_C12_0
 #define ICH_LR3_EL2     S3_4_C12_C12_3
 
 #ifndef __ASSEMBLER__

@@ -194,10 +194,10 @@ static void any_step(uint8_t what)
 		guest_dir(cpu, intid);
 		break;
 	case 5u:
-		vgic_sgi(&vcpu[cpu], fuzz_number(&input), intid & 1u);
+		fake_sgi(cpu, fuzz_number(&input), intid & 1u);
 		break;
 	case 6u:
-		vgic_sgi(&vcpu[cpu], (uint64_t)(intid & 15u) << 24 | fuzz_u8(&input), 1u);
+		fake_sgi(cpu, (uint64_t)(intid & 15u) << 24 | fuzz_u8(&input), 1u);
 		break;
 	case 7u:
 		any_interface(cpu);

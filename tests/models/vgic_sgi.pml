@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SGIs to a vCPU from another one, posted without the VM's lock: vgic_sgi and vgic_collect in
- * kernel/vgic.c, place_posted, vgic_place and flush_step in vgic_lr.c. A flush is one step, and
- * `request` stays while there is more to do.
+ * SGIs to a vCPU from another one and from itself, without the VM's lock: vgic_sgi and vgic_collect
+ * in kernel/vgic.c, place_posted and flush_step in vgic_lr.c, vgic_place in vgic.h. A flush is one step,
+ * and `request` stays while there is more to do: the guest is entered behind the last.
  *
  * CPU 0 has the target; CPU 1 sends; CPU 2 reads the target's pending state (GICR_ISPENDR0: it
  * collects what is posted), disables the SGI (GICR_ICENABLER0, which waits for the target) and enables
@@ -61,9 +61,11 @@ inline collect() /* vgic_collect */
 active proctype sender() /* vgic_sgi on CPU 1 */
 {
 	bool before;
+	byte left = SENT;
 
 	do
-	:: sent < SENT ->
+	:: left > 0 ->
+		left--;
 		d_step { before = posted; posted = true; sent++; owed = true }  /* fetch_or */
 		if :: !before -> before = false; kick = true :: else -> before = false fi
 	:: else -> break
@@ -79,7 +81,7 @@ inline release() /* lr_release */
 inline place() /* vgic_place: without the lock, on the target's CPU */
 {
 	placed = false;
-	if :: loaded && !request && enable && !latch && !spilled && (!held || lr == EMPTY) ->
+	if :: enable && (!held || lr == EMPTY) ->
 #ifdef WRONG_NOT_HELD
 		lr = PENDING;
 #else
@@ -154,7 +156,12 @@ inline flush_locked() /* flush_step, flush_locked */
 inline flush() /* vgic_flush */
 {
 	placed = false;
-	if :: !request && posted ->                                     /* place_posted */
+	if
+#ifdef WRONG_EARLY
+	:: posted ->
+#else
+	:: !request && posted ->                                        /* place_posted */
+#endif
 		d_step { bits = posted; posted = false };               /* exchange */
 		if :: bits -> place() :: else -> placed = true fi;
 #ifndef WRONG_LEFT
@@ -170,7 +177,7 @@ inline flush() /* vgic_flush */
 active proctype target()
 {
 	bool placed, more, bits, kept;
-	byte swaps = 1;
+	byte swaps = 1, selfs = 1;
 
 enter: /* vgic_requested */
 	if :: request || posted -> flush(); goto enter :: else fi;
@@ -189,6 +196,12 @@ end_guest:
 		goto guest
 	:: lr == ACTIVE -> lr = EMPTY; goto guest                       /* ICC_EOIR1_EL1 */
 	:: lr == BOTH -> lr = PENDING; goto guest
+	:: selfs > 0 ->                                                 /* vgic_sgi to itself */
+		d_step { selfs--; sent++; owed = true };
+		place();
+		if :: !placed -> d_step { posted = true; kick = true } :: else fi;
+		placed = false;
+		goto guest
 	:: swaps > 0 ->                                                 /* vgic_save, vgic_load */
 		swaps--;
 		lock();
@@ -259,5 +272,5 @@ active proctype at_rest()
 {
 end:	timeout;
 	assert(!syncing && !locked);
-	assert(sent == SENT && !owed && !latch && !posted && lr == EMPTY)
+	assert(sent >= SENT && !owed && !latch && !posted && lr == EMPTY)
 }

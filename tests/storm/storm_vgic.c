@@ -267,9 +267,15 @@ static void send(uint32_t me)
 {
 	uint32_t target = storm_pick(STORM_CPUS);
 	uint32_t id = storm_pick(SGIS);
+	uint64_t value = (uint64_t)id << 24 | 1u << target;
+	uint32_t n;
 
 	__atomic_fetch_add(&sgi[target][id].sent, 1u, __ATOMIC_SEQ_CST);
-	vgic_sgi(&vcpu[me], (uint64_t)id << 24 | 1u << target, 1u);
+	n = vgic_sgi_own(&vcpu[me], value, arch_ich_empty());
+	if (n < VGIC_LRS)
+		arch_lr_write(n, vcpu[me].lr[n]);
+	else
+		vgic_sgi(&vcpu[me], value, 1u);
 }
 
 static void swap(uint32_t me)

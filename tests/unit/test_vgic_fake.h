@@ -223,8 +223,14 @@ static inline bool fake_maintenance(uint32_t cpu)
 
 static inline void fake_sgi(uint32_t cpu, uint64_t value, uint32_t group)
 {
+	uint32_t n;
+
 	fake_now = cpu;
-	vgic_sgi(&vcpu[cpu], value, group);
+	n = group == 1u ? vgic_sgi_own(&vcpu[cpu], value, arch_ich_empty()) : VGIC_LRS;
+	if (n < VGIC_LRS)
+		arch_lr_write(n, vcpu[cpu].lr[n]);
+	else
+		vgic_sgi(&vcpu[cpu], value, group);
 }
 
 /* The physical timer interrupt of a CPU, if it is to be taken. */
