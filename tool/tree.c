@@ -97,7 +97,8 @@ static uint64_t tree_cells(const void *fdt, int node, const char *property, uint
 {
 	uint64_t value = 0u;
 
-	for (uint32_t i = 0u; i < count; i++)
+	/* libfdt says errors as numbers below 0: no number has so many cells */
+	for (uint32_t i = 0u; i < count && i < FDT_MAX_NCELLS; i++)
 		value = value << 32 | tree_cell(fdt, node, property, index + i, 0u);
 	return value;
 }

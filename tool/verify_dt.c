@@ -34,8 +34,9 @@ uint64_t dt_number(const void *fdt, int node, const char *name, uint32_t at, uin
 {
 	uint64_t value = 0;
 
-	while (cells--)
-		value = value << 32 | dt_cell(fdt, node, name, at++, 0);
+	/* libfdt says errors as numbers below 0: no number has so many cells */
+	for (uint32_t i = 0; i < cells && i < FDT_MAX_NCELLS; i++)
+		value = value << 32 | dt_cell(fdt, node, name, at + i, 0);
 	return value;
 }
 
