@@ -173,8 +173,9 @@ void guest_main(uint64_t tree)
 		print("passed: FAILED %s\n", wrong);
 	tell("on another cpu", on_cpu_1());
 	print("passed: done\n");
-	while (stay)
-		cpu_wait_irq();
+	if (stay)
+		for (;;)
+			cpu_wait_irq();
 	if (!leave)
 		psci_system_off();
 	gic_route(gpio_intid, 0u);

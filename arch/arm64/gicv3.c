@@ -71,11 +71,11 @@ __attribute__((cold)) void gic_init_distributor(void)
 	mmio_write32(base + GICD_CTLR, 0u);
 	gic_wait_distributor();
 	for (uint32_t i = SPI_FIRST; i < lines; i += 32u) {
-		mmio_write32(base + GICD_ICENABLER + i / 8u, UINT32_MAX);
-		mmio_write32(base + GICD_ICPENDR + i / 8u, UINT32_MAX);
-		mmio_write32(base + GICD_ICACTIVER + i / 8u, UINT32_MAX);
+		mmio_write32(base + GICD_ICENABLER + i / 8ul, UINT32_MAX);
+		mmio_write32(base + GICD_ICPENDR + i / 8ul, UINT32_MAX);
+		mmio_write32(base + GICD_ICACTIVER + i / 8ul, UINT32_MAX);
 		/* with two security states this is ignored, and they are ours already */
-		mmio_write32(base + GICD_IGROUPR + i / 8u, UINT32_MAX);
+		mmio_write32(base + GICD_IGROUPR + i / 8ul, UINT32_MAX);
 	}
 	for (uint32_t i = SPI_FIRST; i < lines; i += 4u)
 		mmio_write32(base + GICD_IPRIORITYR + i, PRIORITY_WORD);
