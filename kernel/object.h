@@ -151,6 +151,7 @@ struct cpu {
 	uint64_t entries;    /* into EL2 on this CPU */
 	uint64_t programmed; /* deadline in the hardware timer */
 	uint64_t budget_end; /* tick at which current is out of budget */
+	uint64_t ipi;        /* arch's own: what reaches this CPU with an interrupt */
 	struct thread *slots[CPU_THREADS];
 	struct timer_queue timers;
 	struct trace_ring *trace;

@@ -395,7 +395,12 @@ void sched_kick(struct cpu *cpu)
 	}
 	/* Only what runs has news, most often an interrupt for its guest. */
 	__atomic_fetch_and(&cpu->wake, ~thread->bit, __ATOMIC_SEQ_CST);
-	sched_poke(thread);
+	/* as sched_poke, which is longer: it runs, so that only a notification is news */
+	if (thread->state != THREAD_READY ||
+	    __atomic_load_n(&thread->process->state, __ATOMIC_ACQUIRE) != PROCESS_STATE_RUNNING)
+		sched_poke(thread);
+	else if (thread->in_guest && __atomic_load_n(&thread->word, __ATOMIC_ACQUIRE) != 0u)
+		cpu->resched = true;
 	sched_flush(cpu);
 }
 

@@ -22,15 +22,13 @@ void vgic_lock_wait(const struct vgic *vgic, uint32_t ticket)
 		arch_pause();
 }
 
-/* What is not 0 after reset, nor about routing; and what the guest's CPU interface starts with. */
+/* What is not 0 after reset, nor about routing. */
 static void vgic_cpu_begin(struct vgic_cpu *cpu)
 {
-	cpu->word = (struct vgic_word){.edge = VGIC_SGIS, .backed = VGIC_HW};
+	cpu->word.edge = VGIC_SGIS;
+	cpu->word.backed = VGIC_HW;
 	cpu->waker = WAKER_RESET;
 	cpu->hcr = VGIC_HCR_EN;
-	cpu->vmcr = 0u;
-	cpu->apr[0] = 0u;
-	cpu->apr[1] = 0u;
 }
 
 /* All is 0, what is not 0 after reset is set. */
@@ -107,6 +105,10 @@ SELDOM void vgic_cpu_reset(struct vgic_cpu *cpu)
 	cpu->sync_wait = 0u;
 	cpu->ends = 0u;
 	__atomic_store_n(&cpu->posted, 0u, __ATOMIC_RELAXED);
+	cpu->word = (struct vgic_word){.enable = 0u};
+	cpu->vmcr = 0u;
+	cpu->apr[0] = 0u;
+	cpu->apr[1] = 0u;
 	vgic_cpu_begin(cpu);
 	for (i = 0u; i < vgic->vcpu_count; i++)
 		vgic_request(vgic->cpu[i]); /* what was active here may wait there */
@@ -321,25 +323,62 @@ SELDOM void vgic_set_router(struct vgic *vgic, uint32_t intid, uint32_t affinity
 	vgic_ring(vgic->cpu[0], w, bit, bit);
 }
 
+static inline void vgic_post(struct vgic_cpu *cpu, uint32_t intid, uint32_t group)
+{
+	/* release: pairs with the acquire in vgic_collect; the sender's stores are seen */
+	if (((cpu->word.group >> intid ^ group) & 1u) == 0u &&
+	    __atomic_fetch_or(&cpu->posted, 1u << intid, __ATOMIC_SEQ_CST) == 0u)
+		vgic_kick(cpu);
+}
+
+static SELDOM __attribute__((noinline)) void vgic_post_all(const struct vgic *vgic,
+                                                           uint32_t targets, uint32_t intid,
+                                                           uint32_t group)
+{
+	for (; targets != 0u; targets &= targets - 1u)
+		vgic_post(vgic->cpu[vgic_lowest(targets)], intid, group);
+}
+
 void vgic_sgi(struct vgic_cpu *self, uint64_t value, uint32_t group)
 {
 	const struct vgic *vgic = self->vgic;
 	uint32_t targets = SGI_TARGETS(value);
-	uint32_t bit = 1u << SGI_INTID(value);
+	uint32_t intid = SGI_INTID(value);
 
-	if ((value & SGI_IRM) != 0u)
-		targets = ~(1u << self->index);
-	else if ((value & SGI_ELSEWHERE) != 0u)
-		return;
+	if ((value & (SGI_IRM | SGI_ELSEWHERE)) != 0u)
+		targets = (value & SGI_IRM) != 0u ? ~(1u << self->index) : 0u;
 	targets &= (1u << vgic->vcpu_count) - 1u;
-	for (; targets != 0u; targets &= targets - 1u) {
-		struct vgic_cpu *cpu = vgic->cpu[vgic_lowest(targets)];
+	if ((targets & (targets - 1u)) != 0u)
+		vgic_post_all(vgic, targets, intid, group);
+	else if (targets != 0u)
+		vgic_post(vgic->cpu[vgic_lowest(targets)], intid, group);
+}
 
-		/* release: pairs with the acquire in vgic_collect; the sender's stores are seen */
-		if (((cpu->word.group & bit) != 0u) == (group != 0u) &&
-		    __atomic_fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) == 0u)
-			vgic_kick(cpu);
+/* One SGI has come and nothing else. False: there is more to do. */
+static inline bool place_posted(struct vgic_cpu *cpu)
+{
+	uint32_t bits, n;
+
+	if (cpu->request != 0u)
+		return false;
+	/* acquire: pairs with the release in vgic_post */
+	bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE);
+	if (bits == 0u)
+		return false;
+	n = (bits & (bits - 1u)) == 0u ? vgic_place(cpu, vgic_lowest(bits), arch_ich_empty())
+	                               : VGIC_LRS;
+	if (n == VGIC_LRS) {
+		(void)__atomic_fetch_or(&cpu->posted, bits, __ATOMIC_RELAXED);
+		return false;
 	}
+	arch_lr_write(n, cpu->lr[n]);
+	return true;
+}
+
+void vgic_flush(struct vgic_cpu *cpu)
+{
+	if (!place_posted(cpu))
+		vgic_flush_all(cpu);
 }
 
 void vgic_collect(struct vgic_cpu *cpu)

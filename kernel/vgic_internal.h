@@ -11,7 +11,7 @@
 
 #include "kernel/vgic.h"
 
-#define SELDOM __attribute__((cold, noinline)) /* small rather than quick */
+#define SELDOM __attribute__((cold)) /* small rather than quick */
 
 #define VGIC_ALL      0xffffffffu
 #define VGIC_SGIS     0x0000ffffu /* of word 0: always edge-triggered */
@@ -192,6 +192,8 @@ void vgic_release(const struct vgic *vgic, uint32_t w, uint32_t bits);
 void vgic_retake(struct vgic *vgic, uint32_t w, uint32_t bits);
 
 /* vgic_lr.c */
+/* Takes the lock: vgic_flush() where an SGI is not all that has come. */
+void vgic_flush_all(struct vgic_cpu *cpu);
 /* What decides about PPI 27 has changed, by a vCPU `self` on whose CPU this runs. */
 void vgic_hw_renew(const struct vgic_cpu *self, struct vgic_cpu *cpu);
 /* PPI 27 and SGIs go by way of a flush, until one has come to its end. */

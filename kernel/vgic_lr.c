@@ -26,7 +26,6 @@ struct vgic_waiting {
 
 #define LOAD_STEP   2u     /* interrupts that one step loads */
 #define BACK_STEP   2u     /* or takes back */
-#define PLACE_STEP  4u     /* SGIs that are placed without the lock */
 #define RANK_MASKED 0x100u /* after all of the group that the guest's CPU interface enables */
 
 static void lr_set(struct vgic_cpu *cpu, uint32_t n, uint64_t lr)
@@ -602,29 +601,6 @@ SELDOM uint32_t vgic_take_room(struct vgic_cpu *cpu, uint32_t intid)
 	return n;
 }
 
-/* SGIs have come, few, and nothing else has. False: there is more to do. */
-static bool place_posted(struct vgic_cpu *cpu)
-{
-	uint64_t empty = arch_ich_empty();
-	uint32_t bits, i, n, left = 0u;
-
-	if (cpu->request != 0u || __atomic_load_n(&cpu->posted, __ATOMIC_RELAXED) == 0u)
-		return false;
-	/* acquire: pairs with the release in vgic_sgi */
-	bits = __atomic_exchange_n(&cpu->posted, 0u, __ATOMIC_ACQUIRE);
-	for (i = 0u; i < PLACE_STEP && bits != 0u; i++, bits &= bits - 1u) {
-		n = vgic_place(cpu, vgic_lowest(bits), empty);
-		if (n != VGIC_LRS)
-			arch_lr_write(n, cpu->lr[n]);
-		else
-			left |= bits & (0u - bits);
-	}
-	left |= bits;
-	if (left != 0u)
-		(void)__atomic_fetch_or(&cpu->posted, left, __ATOMIC_RELAXED);
-	return left == 0u;
-}
-
 /* What is to bring the vCPU back here, and what may go past it. */
 static void lr_finish(struct vgic_cpu *cpu, bool more)
 {
@@ -715,10 +691,8 @@ static void flush_locked(struct vgic_cpu *cpu)
 		__atomic_store_n(&cpu->request, 0u, __ATOMIC_RELAXED);
 }
 
-void vgic_flush(struct vgic_cpu *cpu)
+SELDOM void vgic_flush_all(struct vgic_cpu *cpu)
 {
-	if (place_posted(cpu))
-		return;
 	vgic_lock(cpu->vgic);
 	if (cpu->loaded)
 		flush_locked(cpu);

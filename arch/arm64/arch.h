@@ -132,7 +132,7 @@ bool gich_common(uint32_t reg, bool write, uint64_t *value);
 #define INTID_HYP_TIMER   26u
 #define INTID_VIRT_TIMER  27u
 void gic_init_distributor(void);
-void gic_init_cpu(const struct cpu *cpu);
+void gic_init_cpu(struct cpu *cpu);
 void gic_timer_set_active(const struct cpu *cpu, bool active);
 /* The vector of interrupts; answers TRAP_RETURN or TRAP_RESUME. */
 uint32_t trap_irq(struct cpu *cpu);

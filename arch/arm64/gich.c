@@ -46,8 +46,11 @@ uint64_t arch_lr_read(uint32_t n)
 
 void arch_lr_write(uint32_t n, uint64_t value)
 {
+	if (n == 0u) { /* where SGIs go */
+		sysreg_write(ICH_LR0_EL2, value);
+		return;
+	}
 	switch (n) {
-		ICH_LR_SET(0);
 		ICH_LR_SET(1);
 		ICH_LR_SET(2);
 		ICH_LR_SET(3);

@@ -85,10 +85,16 @@ __attribute__((cold)) void gic_init_distributor(void)
 	gic_wait_distributor();
 }
 
-__attribute__((cold)) void gic_init_cpu(const struct cpu *cpu)
+__attribute__((cold)) void gic_init_cpu(struct cpu *cpu)
 {
 	uint64_t gicr = cpu->config->gicr_va;
 	uint64_t sgi = gicr + GICR_SGI;
+	uint64_t mpidr = cpu->config->mpidr;
+
+	/* 12.2.19: Aff3.Aff2.Aff1, and Aff0 as a bit of the target list in its range of 16 */
+	cpu->ipi = ((mpidr >> 32 & 0xffu) << 48) | ((mpidr >> 16 & 0xffu) << 32) |
+	           ((mpidr >> 8 & 0xffu) << 16) | ((mpidr & 0xf0u) >> 4 << 44) |
+	           (1ull << (mpidr & 0xfu));
 
 	mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~WAKER_SLEEP);
 	while ((mmio_read32(gicr + GICR_WAKER) & WAKER_ASLEEP) != 0u)
@@ -170,22 +176,18 @@ void gic_timer_set_active(const struct cpu *cpu, bool active)
 	             1u << INTID_VIRT_TIMER);
 }
 
-static void gic_send(uint64_t mpidr, uint32_t intid)
+/* A CPU that has not yet come so far has no target in `ipi`: it looks before it runs anything. */
+static void gic_send(const struct cpu *cpu, uint32_t intid)
 {
-	/* 12.2.19: Aff3.Aff2.Aff1, and Aff0 as a bit of the target list in its range of 16 */
-	uint64_t value = ((mpidr >> 32 & 0xffu) << 48) | ((mpidr >> 16 & 0xffu) << 32) |
-	                 ((mpidr >> 8 & 0xffu) << 16) | ((mpidr & 0xf0u) >> 4 << 44) |
-	                 (1ull << (mpidr & 0xfu)) | ((uint64_t)intid << 24);
-
 	/* what the target is to see is visible before the interrupt: pairs with its IAR read */
 	dsb_ishst();
-	sysreg_write(ICC_SGI1R_EL1, value);
+	sysreg_write(ICC_SGI1R_EL1, cpu->ipi | (uint64_t)intid << 24);
 	isb();
 }
 
 void arch_ipi(const struct cpu *target)
 {
-	gic_send(target->config->mpidr, INTID_KICK);
+	gic_send(target, INTID_KICK);
 }
 
 __attribute__((cold)) void arch_stop_others(void)
@@ -194,7 +196,7 @@ __attribute__((cold)) void arch_stop_others(void)
 		struct cpu *cpu = system_cpu(i);
 
 		if (cpu != arch_cpu() && __atomic_load_n(&cpu->online, __ATOMIC_RELAXED) != 0u)
-			gic_send(cpu->config->mpidr, INTID_STOP);
+			gic_send(cpu, INTID_STOP);
 	}
 }
 
@@ -227,6 +229,12 @@ static inline __attribute__((always_inline)) bool gic_virtual_timer(struct cpu *
 /* True: the guest that is loaded may have got an interrupt. */
 static bool gic_handle_other(struct cpu *cpu, uint32_t intid)
 {
+	if (intid == INTID_KICK) {
+		sysreg_write(ICC_EOIR1_EL1, INTID_KICK);
+		sysreg_write(ICC_DIR_EL1, INTID_KICK);
+		sched_kick(cpu);
+		return true;
+	}
 	switch (intid) {
 	case INTID_HYP_TIMER:
 		sysreg_write(cnthp_ctl_el2, 0u);
@@ -237,9 +245,6 @@ static bool gic_handle_other(struct cpu *cpu, uint32_t intid)
 	case INTID_MAINTENANCE:
 		if (cpu->loaded != NULL)
 			vgic_flush(&cpu->loaded->vcpu->vgic);
-		break;
-	case INTID_KICK:
-		sched_kick(cpu);
 		break;
 	case INTID_STOP:
 		arch_halt();

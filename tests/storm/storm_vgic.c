@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sources: kernel/vgic.c kernel/vgic_lr.c kernel/vgic_regs.c kernel/vgic_backed.c */
 /* build: plain */
-/* broken: plain | kernel/vgic.c | fetch_or(&cpu->posted, bit, __ATOMIC_SEQ_CST) | exchange_n(&cpu->posted, bit, __ATOMIC_SEQ_CST) */
+/* broken: plain | kernel/vgic.c | fetch_or(&cpu->posted, 1u << intid, __ATOMIC_SEQ_CST) | exchange_n(&cpu->posted, 1u << intid, __ATOMIC_SEQ_CST) */
 /*
  * The virtual GIC of a VM with four vCPUs on four CPUs at full speed.
  *
