@@ -86,8 +86,10 @@ SELDOM void vgic_cpu_reset(struct vgic_cpu *cpu)
 {
 	struct vgic *vgic = cpu->vgic;
 	uint32_t words, w, n, i;
+	bool shared; /* an SPI was active here */
 
 	vgic_lock(vgic);
+	shared = (cpu->spill_words & ~1u) != 0u;
 	vgic->stirred |= cpu->spill_words;
 	for (words = cpu->spill_words; words != 0u; words &= words - 1u) {
 		w = vgic_lowest(words);
@@ -110,7 +112,7 @@ SELDOM void vgic_cpu_reset(struct vgic_cpu *cpu)
 	cpu->apr[0] = 0u;
 	cpu->apr[1] = 0u;
 	vgic_cpu_begin(cpu);
-	for (i = 0u; i < vgic->vcpu_count; i++)
+	for (i = 0u; shared && i < vgic->vcpu_count; i++)
 		vgic_request(vgic->cpu[i]); /* what was active here may wait there */
 	vgic_unlock(vgic);
 }

@@ -688,6 +688,34 @@ static void test_reset(void **state)
 	check_invariants();
 }
 
+/* What the reset of one vCPU sets free goes to another; where nothing is set free, none is told. */
+static void test_reset_tells(void **state)
+{
+	uint32_t kicks;
+
+	(void)state;
+	fake_start(2u, 32u);
+	guest_use(0u, 40u, 0x40u);
+	guest_bit(0u, ISPENDR, 40u);
+	fake_settle();
+	assert_int_equal(guest_ack(0u), 40);
+	fake_now = 0u;
+	vgic_save(&vcpu[0]);
+	gicd_write(1u, IROUTER + 8u * 40u, 1u);
+	guest_bit(1u, ISPENDR, 40u);
+	fake_settle();
+	assert_int_equal(guest_ack(1u), SPURIOUS); /* it is active at the other */
+	fake_now = 0u;
+	vgic_cpu_reset(&vcpu[0]);
+	fake_settle();
+	assert_int_equal(guest_ack(1u), 40);
+	kicks = fake[1].kicks;
+	fake_now = 0u;
+	vgic_cpu_reset(&vcpu[0]);
+	assert_int_equal(fake[1].kicks, kicks);
+	check_invariants();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -713,6 +741,7 @@ int main(void)
 		cmocka_unit_test(test_wfi),
 		cmocka_unit_test(test_masked_group_gives_way),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_reset_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
