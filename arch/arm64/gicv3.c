@@ -220,7 +220,7 @@ static inline __attribute__((always_inline)) bool gic_virtual_timer(struct cpu *
 		sysreg_write(ICH_LR3_EL2, lr); /* the common number of list registers: 4 */
 	else
 		arch_lr_write(vgic->lr_top, lr);
-	if (thread->state == THREAD_READY && cpu->current == thread)
+	if (__builtin_expect(thread->state == THREAD_READY && cpu->current == thread, true))
 		return true;
 	sched_poke(thread);
 	return false;
