@@ -15,7 +15,7 @@ import stat
 
 ALIGN = 4
 # Debian has the drivers of virtio devices as modules.
-MODULES = ("virtio_mmio", "virtio_blk", "virtio_net")
+MODULES = ("virtio_mmio", "virtio_blk", "virtio_net", "virtio_rng")
 
 
 def entry(name, mode, data=b"", device=(0, 0), inode=0):

@@ -17,6 +17,7 @@ program_rtc_pl031 = user/services/line_server.c user/drivers/rtc_pl031.c
 program_gpio_pl061 = user/services/line_server.c user/drivers/gpio_pl061.c
 program_line_client = user/tasks/line_client.c
 program_net_echo = user/tasks/net_echo.c
+program_entropy = user/services/entropy.c
 program_alive = user/tasks/alive.c
 program_faulter = user/tasks/faulter.c
 program_spinner = user/tasks/spinner.c

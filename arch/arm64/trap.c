@@ -132,8 +132,11 @@ void arch_pause(void)
 
 void arch_context_init(struct context *context, uint64_t entry, uint64_t stack, uint64_t argument)
 {
+	uint64_t isar0 = sysreg_read(id_aa64isar0_el1); /* EL0 cannot read what it may use */
+
 	words_zero(context->x, sizeof(context->x) / sizeof(context->x[0]));
 	context->x[0] = argument;
+	context->x[1] = isar0;
 	context->pc = entry;
 	context->pstate = PSTATE_EL0T; /* interrupts are not masked; they go to EL2 */
 	context->sp = stack;

@@ -29,6 +29,7 @@ from machine import ends, expect, expect_all, quiet, send
 from table_net import net_tests
 from table_pass import pass_tests
 from table_process import process_tests
+from table_rng import rng_tests
 
 TARGETS = []
 FORBIDDEN = (r"PANIC:", r"exception in the kernel", r"Kernel panic")
@@ -259,6 +260,7 @@ for cpu, smp, secure in MATRIX:
 process_tests(target)
 net_tests(target)
 pass_tests(target)
+rng_tests(target)
 
 # ---- which requirements (docs/requirements.md) each of them shows ---------------------------------
 SHOWS = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The first instructions of every thread of every EL0 program. The kernel enters with
- * x0 = index of the thread in its process, SP = top of its stack, EL0, everything else 0.
+ * x0 = index of the thread in its process, x1 = ID_AA64ISAR0_EL1 of its CPU, SP = top of its
+ * stack, EL0, everything else 0.
  * Thread 0 makes .data and .bss anew from the read-only template, so that a restarted
  * process begins as it did the first time; then it lets the other threads go.
  */
@@ -25,6 +26,7 @@ _start:
 	mov	x29, xzr
 	mov	x30, xzr
 	mov	w19, w0
+	mov	x23, x1
 	cbnz	w19, secondary
 
 	/* .data from its template, both 16-byte aligned and padded */
@@ -53,8 +55,11 @@ _start:
 	cmp	x1, x2
 	b.lo	3b
 
+4:	adrp	x0, program_isar0
+	str	x23, [x0, :lo12:program_isar0]
+
 	/* The other threads may go. Pairs with the barrier behind their wait. */
-4:	dmb	ish
+	dmb	ish
 	mov	x20, #PROCESS_INFO_VA
 	ldr	w21, [x20, #INFO_THREAD_COUNT]
 	add	x20, x20, #INFO_START_HANDLE
@@ -81,5 +86,13 @@ run:
 6:	svc	#SYSCALL_EXIT
 	b	6b
 	.size	_start, . - _start
+
+	.bss
+	.globl	program_isar0
+	.type	program_isar0, %object
+	.size	program_isar0, 8
+	.balign	8
+program_isar0:
+	.zero	8
 
 	.section .note.GNU-stack, "", %progbits

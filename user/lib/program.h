@@ -16,6 +16,9 @@
  */
 int main(unsigned thread);
 
+/* ID_AA64ISAR0_EL1 of thread 0's CPU: which instructions the program may use. */
+extern const uint64_t program_isar0;
+
 /* PROGRAM_RECORD("console", PROGRAM_FLAG_...) at file scope. */
 #define PROGRAM_RECORD(program_name, program_flags)                                            \
 	__attribute__((used, section(".bulkhead.program"))) static const struct program_record \

@@ -155,8 +155,8 @@ static enum load_error load_elf(const struct vm_info *info, struct load_start *s
 }
 
 /*
- * There is no entropy to fill the seed with: an EL0 process cannot read the ID register that
- * says whether RNDR exists. A seed of zeros would be worse than none, so the property, whose
+ * There is no entropy here to fill the seed with: a VM need have no entropy process, and the CPU
+ * may have no generator. A seed of zeros would be worse than none, so the property, whose
  * 64 bytes bhc reserved at seed_offset, is blanked out with FDT_NOP tokens (devicetree
  * specification 5.4.1).
  */
