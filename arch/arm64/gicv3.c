@@ -274,12 +274,6 @@ static inline bool gic_handle(struct cpu *cpu)
 	return gic_virtual_timer(cpu);
 }
 
-/* Once more, out of line, where a jump more does not matter. */
-static __attribute__((noinline)) bool gic_handle_idle(struct cpu *cpu)
-{
-	return gic_handle(cpu);
-}
-
 uint32_t trap_irq(struct cpu *cpu)
 {
 	cpu->entries++;
@@ -289,7 +283,7 @@ uint32_t trap_irq(struct cpu *cpu)
 
 void arch_interrupts(struct cpu *cpu)
 {
-	(void)gic_handle_idle(cpu);
+	(void)gic_handle(cpu);
 }
 
 bool arch_idle(struct cpu *cpu)
@@ -297,5 +291,5 @@ bool arch_idle(struct cpu *cpu)
 	/* Interrupts are masked: WFI returns when one is pending, and it is taken here (D1.6). */
 	wfi();
 	cpu->entries++;
-	return gic_handle_idle(cpu);
+	return gic_handle(cpu);
 }
