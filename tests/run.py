@@ -28,6 +28,7 @@ import model_tests
 import mutants
 import rule_messages
 import static
+import diff_tests
 import disk_tests
 import new_tests
 import storm_tests
@@ -136,7 +137,8 @@ def run_one(name, function):
 
 
 SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_tests.tests, unit_tests,
-           verify_tests, fuzz_corpora, rule_examples, target_tests, disk_tests.tests, new_tests.tests, tools_tests.tests, storm_tests.tests,
+           verify_tests, fuzz_corpora, rule_examples, target_tests, disk_tests.tests, new_tests.tests, tools_tests.tests,
+           diff_tests.tests, storm_tests.tests,
            bench_tests, doc_blocks)
 
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bhc-verify IMAGE [SYSTEM.dts]: the program. Owns the command line and reading the image; the
- * check is verify_image(). Exit status: 0 separated, 1 not (or not readable), 3 usage.
+ * check is verify_image(). With --diff two images are compared by verify_diff(). Exit status: 0
+ * separated, or only those parties differ that may; 1 not (or not readable), 3 usage.
  */
+#include "tool/verify_diff.h"
 #include "tool/verify_want.h"
 
 #include <errno.h>
@@ -41,10 +43,13 @@ out:
 
 static const char usage[] =
 	"usage: bhc-verify IMAGE [SYSTEM.dts [-B BUILD] [-I DIR]...]\n"
+	"       bhc-verify --diff IMAGE IMAGE [NAME]...\n"
 	"Proves from a finished image that no page is reachable from two spaces but by a named\n"
 	"exception, and lists those. With the description (and its build folder and guests' "
 	"files,\n"
-	"as for bhc) also that the image grants exactly what that says.\n";
+	"as for bhc) also that the image grants exactly what that says.\n"
+	"--diff says in what each process and VM differs, and fails if others differ than the "
+	"NAMEs.\n";
 
 struct options {
 	const char *image;
@@ -89,6 +94,47 @@ static void add_boards(struct want_options *want, char *here, size_t room)
 	want->folders[want->folder_count++] = here;
 }
 
+static uint8_t *read_image(const char *path, uint64_t *bytes)
+{
+	uint8_t *data = read_file(path, bytes);
+
+	if (!data)
+		fprintf(stderr, "bhc-verify: %s: %s\n", path, strerror(errno));
+	return data;
+}
+
+/* NULL, and why, if there is no image or it is not separated. */
+static struct verify *open_image(const char *path, uint8_t **data)
+{
+	uint64_t bytes = 0;
+
+	*data = read_image(path, &bytes);
+	return *data ? verify_open(*data, bytes, NULL, stdout) : NULL;
+}
+
+static int diff_main(int argc, char **argv)
+{
+	uint8_t *data[2] = {NULL, NULL};
+	struct verify *image[2] = {NULL, NULL};
+	bool good = false;
+
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	image[0] = open_image(argv[0], &data[0]);
+	if (image[0])
+		image[1] = open_image(argv[1], &data[1]);
+	if (image[1])
+		good = verify_diff(image[0], image[1], argv + 2, argc - 2, stdout);
+	for (unsigned i = 0; i < 2; i++) {
+		if (image[i])
+			verify_close(image[i]);
+		free(data[i]);
+	}
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
@@ -98,15 +144,15 @@ int main(int argc, char **argv)
 	uint8_t *data;
 	bool good;
 
+	if (argc > 1 && strcmp(argv[1], "--diff") == 0)
+		return diff_main(argc - 2, argv + 2);
 	if (!read_options(argc, argv, &options)) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	data = read_file(options.image, &bytes);
-	if (!data) {
-		fprintf(stderr, "bhc-verify: %s: %s\n", options.image, strerror(errno));
+	data = read_image(options.image, &bytes);
+	if (!data)
 		return EXIT_FAILURE;
-	}
 	add_boards(&options.want, here, sizeof(here));
 	if (options.want.system)
 		want = want_read(&options.want);

@@ -134,6 +134,11 @@ struct verify {
  */
 bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *want, FILE *out);
 
+/* The check alone: what was read, until verify_close(); NULL, and messages, if it is not separated. */
+struct verify *verify_open(const uint8_t *file, uint64_t file_bytes, const struct want *want,
+                           FILE *out);
+void verify_close(struct verify *v);
+
 /* A failure of the running rule. */
 void verify_fail(struct verify *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

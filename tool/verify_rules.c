@@ -104,7 +104,7 @@ static void run_rule(struct verify *v, const struct verify_rule *rule)
 		fprintf(v->out, "verify: [%s] ... and %u more\n", v->rule, v->rule_hidden);
 }
 
-static void release(struct verify *v)
+void verify_close(struct verify *v)
 {
 	for (uint32_t i = 0; v->infos && i < v->config.process_count; i++) {
 		free(v->infos[i].channels);
@@ -128,11 +128,11 @@ static void release(struct verify *v)
 	free(v);
 }
 
-bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *want, FILE *out)
+struct verify *verify_open(const uint8_t *file, uint64_t file_bytes, const struct want *want,
+                           FILE *out)
 {
 	struct verify *v = verify_alloc(1, sizeof(*v));
 	unsigned stage = 0;
-	bool good;
 
 	v->want = want;
 	v->file = file;
@@ -145,17 +145,24 @@ bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *w
 		if (want || !rules[i].described)
 			run_rule(v, &rules[i]);
 	}
-	good = v->failures == 0;
-	if (good) {
-		verify_list(v);
-		fprintf(out,
-		        "verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64
-		        " shared: separated%s\n",
-		        v->space_count, v->page_count, v->shared_count,
-		        want ? ", and all of it granted" : "");
-	} else {
-		fprintf(out, "verify: %u failures: NOT separated\n", v->failures);
-	}
-	release(v);
-	return good;
+	if (v->failures == 0)
+		return v;
+	fprintf(out, "verify: %u failures: NOT separated\n", v->failures);
+	verify_close(v);
+	return NULL;
+}
+
+bool verify_image(const uint8_t *file, uint64_t file_bytes, const struct want *want, FILE *out)
+{
+	struct verify *v = verify_open(file, file_bytes, want, out);
+
+	if (!v)
+		return false;
+	verify_list(v);
+	fprintf(out,
+	        "verify: %" PRIu32 " spaces, %" PRIu64 " pages, %" PRIu64 " shared: separated%s\n",
+	        v->space_count, v->page_count, v->shared_count,
+	        want ? ", and all of it granted" : "");
+	verify_close(v);
+	return true;
 }
