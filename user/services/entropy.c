@@ -24,14 +24,16 @@ static struct channel_end entropy_reader[READERS];
 /* False: the generator has nothing at this moment; Z is then set. */
 static bool entropy_word(uint64_t *value)
 {
+	uint64_t word;
 	uint64_t found;
 
 	for (uint32_t i = 0u; i < TRIES; i++) {
 		/* RNDR by its encoding: the compiler is told of no architecture that has it */
 		__asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %1, ne"
-		                 : "=r"(*value), "=r"(found)
+		                 : "=r"(word), "=r"(found)
 		                 :
 		                 : "cc", "memory");
+		*value = word;
 		if (found != 0u)
 			return true;
 	}
