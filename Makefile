@@ -128,6 +128,15 @@ $(foreach g,$(guests),$(eval $(call link_elf,$(g),$(B)/guests/$(g).elf,$(guest_$
 	$(filter $(g),$(fp_guests)),fp,guest),$(or $(guest_ld_$(g)),guests/guest.ld),)))
 $(eval $(call compile,guest,$(CROSS)gcc,USER_FLAGS))
 
+# the VM process before it is linked, for virtual devices from outside (docs/sdk.md)
+# and its examples, with our warnings
+.PHONY: sdk
+flags_sdk/examples/sine_task := -isystem /usr/lib/picolibc/aarch64-linux-gnu/include
+sdk: all $(B)/user/vmm.o $(call objects,fp,sdk/examples/sine_task.c) \
+	$(call objects,el0,sdk/examples/rtc_driver.c sdk/examples/counter_device.c)
+$(B)/user/vmm.o: $(call objects,el0,$(program_vmm))
+	$(CROSS)ld -r -o $@ $^
+
 $(B)/guests/%.bin: $(B)/guests/%.elf
 	$(CROSS)objcopy -O binary $< $@
 

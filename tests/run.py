@@ -31,6 +31,7 @@ import static
 import diff_tests
 import disk_tests
 import new_tests
+import sdk_tests
 import storm_tests
 import tools_tests
 from bench_tests import bench_tests
@@ -138,7 +139,7 @@ def run_one(name, function):
 
 SOURCES = (checks.static_tests, static.static_analysis, mutant_check, model_tests.tests, unit_tests,
            verify_tests, fuzz_corpora, rule_examples, target_tests, disk_tests.tests, new_tests.tests, tools_tests.tests,
-           diff_tests.tests, storm_tests.tests,
+           diff_tests.tests, sdk_tests.tests, storm_tests.tests,
            bench_tests, doc_blocks)
 
 

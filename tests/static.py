@@ -59,7 +59,7 @@ class Compile:
 
 def compiles():
     """What `make` would do to build everything from nothing."""
-    status, text = run(["make", "-nB", "--no-print-directory", "all", "units"])
+    status, text = run(["make", "-nB", "--no-print-directory", "sdk", "units"])
     if status != 0:
         raise Failure(text)
     lines = {line for line in text.splitlines() if re.search(r" -c -o \S+ \S+\.[cS]$", line)}

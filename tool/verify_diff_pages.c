@@ -110,9 +110,8 @@ static void compare_page(struct diff_party *party, const struct walk *a, const s
 	const uint8_t *before = verify_file_at(a->v, walk_pa(a), PAGE_BYTES);
 	const uint8_t *now = verify_file_at(b->v, walk_pa(b), PAGE_BYTES);
 
-	if (a->map->form != b->map->form || (before == NULL) != (now == NULL))
-		party->count[DIFF_MAP]++;
-	else if (a->map->form == FORM_DEVICE && walk_pa(a) != walk_pa(b))
+	if (a->map->form != b->map->form || (before == NULL) != (now == NULL) ||
+	    (a->map->form == FORM_DEVICE && walk_pa(a) != walk_pa(b)))
 		party->count[DIFF_MAP]++;
 	else if (walk_pa(a) != walk_pa(b))
 		party->moved++;
