@@ -39,6 +39,7 @@ flags_arch/arm64/boot := -Os
 flags_arch/arm64/idreg := -Os
 flags_arch/arm64/psci := -Os
 flags_arch/arm64/uart := -Os
+flags_arch/arm64/registers := -Os
 EL2_FLAGS := $(TARGET) $(FIXED) -mgeneral-regs-only -mcmodel=small -fomit-frame-pointer
 USER_FLAGS := $(TARGET) -mgeneral-regs-only
 FP_FLAGS := $(TARGET)

@@ -199,7 +199,7 @@ void sched_forget(struct thread *thread)
 	trace_event(cpu, TRACE_SWITCH, TRACE_IDLE, 0u);
 }
 
-static __attribute__((noinline)) void sched_deplete(struct thread *thread)
+static __attribute__((cold)) void sched_deplete(struct thread *thread)
 {
 	struct cpu *cpu = thread->cpu;
 
@@ -212,7 +212,7 @@ static __attribute__((noinline)) void sched_deplete(struct thread *thread)
 }
 
 /* Something of a depleted thread's budget has come back. */
-static void sched_budget_back(struct thread *thread, uint64_t now)
+static __attribute__((cold)) void sched_budget_back(struct thread *thread, uint64_t now)
 {
 	struct budget *budget = &thread->budget;
 
@@ -227,7 +227,8 @@ static void sched_budget_back(struct thread *thread, uint64_t now)
 }
 
 /* The budget of the thread that runs has come to its end. */
-static void sched_budget_end(struct cpu *cpu, struct thread *thread, uint64_t now)
+static __attribute__((cold)) void sched_budget_end(struct cpu *cpu, struct thread *thread,
+                                                   uint64_t now)
 {
 	struct budget *budget = &thread->budget;
 
@@ -244,7 +245,7 @@ static void sched_budget_end(struct cpu *cpu, struct thread *thread, uint64_t no
 	}
 }
 
-void sched_overrun_end(struct thread *thread)
+__attribute__((cold)) void sched_overrun_end(struct thread *thread)
 {
 	uint64_t now = arch_now();
 

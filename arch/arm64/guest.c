@@ -35,8 +35,8 @@ void guest_undefined(struct context *context, uint64_t esr)
 }
 
 /* External abort syndromes: DFSC 0x10, on a stage-1 walk 0x15; EC by where it came from. */
-static void guest_inject_abort(struct context *context, bool fetch, bool walk, uint64_t esr,
-                               uint64_t far)
+static __attribute__((cold)) void guest_inject_abort(struct context *context, bool fetch, bool walk,
+                                                     uint64_t esr, uint64_t far)
 {
 	bool from_el1 = (context->pstate & PSTATE_M_MASK) >= PSTATE_EL1T &&
 	                (context->pstate & PSTATE_A32) == 0u;
@@ -57,7 +57,7 @@ static __attribute__((noinline)) uint32_t guest_wfi_quick(struct cpu *cpu)
 	return vcpu_wait_for_interrupt(cpu->current) ? TRAP_RETURN : TRAP_RESUME;
 }
 
-static void guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr)
+static __attribute__((cold)) void guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	bool waits = guest_condition_holds(esr, context->pstate); /* before the IT state moves on */
 
@@ -67,7 +67,7 @@ static void guest_wfi(struct cpu *cpu, struct context *context, uint64_t esr)
 }
 
 /* HVC returns behind itself; a trapped SMC has not been executed (D1.16). */
-static void guest_call(struct cpu *cpu, struct context *context, uint64_t esr)
+static __attribute__((cold)) void guest_call(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	bool smc = ESR_EC(esr) == EC_SMC64;
@@ -243,7 +243,8 @@ static bool guest_big_endian(uint64_t pstate)
 }
 
 /* What guest_data_quick has left over. Big-endian data goes to the VM process to be decoded. */
-static void guest_data_abort(struct cpu *cpu, struct context *context, uint64_t esr)
+static __attribute__((cold)) void guest_data_abort(struct cpu *cpu, struct context *context,
+                                                   uint64_t esr)
 {
 	struct thread *thread = cpu->current;
 	uint64_t far = sysreg_read(far_el2);

@@ -170,7 +170,7 @@ uint32_t guest_sysreg_quick(struct cpu *cpu, struct context *context, uint64_t e
 	return cpu->resched ? TRAP_RESUME : TRAP_RETURN;
 }
 
-void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr)
+__attribute__((cold)) void guest_sysreg(struct cpu *cpu, struct context *context, uint64_t esr)
 {
 	uint32_t rt = SYSREG_RT(esr);
 	bool write = (esr & SYSREG_READ) == 0u;
